@@ -1,0 +1,74 @@
+package gate
+
+import (
+	"time"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// Input is everything that a policy may know of one decision (design,
+// "Policy contract"). The policy package turns it into the value that Rego
+// sees as input; every key is present there, with a neutral value where it
+// does not apply.
+type Input struct {
+	Action    tenancy.Action
+	Dialect   tenancy.Dialect
+	Now       time.Time // the transaction's time; pins time.now_ns
+	Actor     ActorFacts
+	Tenant    TenantFacts
+	Target    TargetFacts
+	Requested RequestedFacts
+	Resource  ResourceFacts
+	Route     tenancy.Route
+	HTTP      tenancy.HTTPRequest
+	Context   map[string]any
+}
+
+// ActorFacts are about the person judged.
+type ActorFacts struct {
+	User     tenancy.UserID
+	Member   bool
+	Level    tenancy.Level
+	Active   bool // may act at all: the account is enabled and, of a member, the membership is active
+	Platform bool
+	Scopes   []tenancy.Action // empty: all
+}
+
+// TenantFacts are about the tenant. Without one, the id is "" and Limit is
+// tenancy.Unlimited.
+type TenantFacts struct {
+	ID            tenancy.TenantID
+	Owner         tenancy.UserID
+	Members       int64
+	Limit         int64
+	LastingAdmins int64
+}
+
+// TargetFacts are about the account that is acted upon, and its membership
+// in the tenant before the change.
+type TargetFacts struct {
+	User      tenancy.UserID
+	Exists    bool
+	Member    bool
+	Level     tenancy.Level
+	Enabled   bool
+	Pending   bool
+	Developer bool
+	Active    bool
+	Self      bool // the target is the actor
+}
+
+// RequestedFacts are the whole membership after the change.
+type RequestedFacts struct {
+	Level     tenancy.Level
+	Enabled   bool
+	Developer bool
+	Expires   bool // has not_before or expires_at
+}
+
+// ResourceFacts are about what is acted upon when it is no membership.
+type ResourceFacts struct {
+	Type string
+	ID   string
+	Mine bool // the actor owns it
+}

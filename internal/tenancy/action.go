@@ -1,0 +1,99 @@
+package tenancy
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Action names what somebody wants to do. Changes have actions of this list;
+// operators may name further ones, which only ever reach the access rules.
+type Action string
+
+// Actions that change something: judged by membership.decision, with reasons.
+const (
+	ActionUserCreate   Action = "user.create"
+	ActionUserRegister Action = "user.register" // an account creates itself
+	ActionKeyCreate    Action = "key.create"
+	ActionKeyDelete    Action = "key.delete"
+	ActionTenantCreate Action = "tenant.create"
+	ActionTenantSelect Action = "tenant.select"
+	ActionMemberAdd    Action = "member.add"
+	ActionMemberUpdate Action = "member.update"
+	ActionMemberRemove Action = "member.remove"
+	ActionMemberLeave  Action = "member.leave" // removing oneself
+	ActionBootstrap    Action = "store.bootstrap"
+)
+
+// Actions that change nothing: judged by access.allow.
+const (
+	ActionUserRead      Action = "user.read"
+	ActionUserFind      Action = "user.find" // by e-mail
+	ActionKeyList       Action = "key.list"
+	ActionTenantRead    Action = "tenant.read"
+	ActionTenantList    Action = "tenant.list" // a person's own
+	ActionTenantListAll Action = "tenant.list_all"
+	ActionMemberRead    Action = "member.read"
+	ActionMemberList    Action = "member.list"
+	ActionPolicyRead    Action = "policy.read"
+	ActionAuditRead     Action = "audit.read" // also: ask what others may do
+	ActionResourceRead  Action = "resource.read"
+	ActionResourceWrite Action = "resource.write"
+)
+
+// changes lists what membership.decision judges.
+var changes = []Action{
+	ActionUserCreate, ActionUserRegister, ActionKeyCreate, ActionKeyDelete, ActionTenantCreate, ActionTenantSelect,
+	ActionMemberAdd, ActionMemberUpdate, ActionMemberRemove, ActionMemberLeave,
+}
+
+// Changes reports whether the action changes something, so that
+// membership.decision judges it and not access.allow.
+func (a Action) Changes() bool { return slices.Contains(changes, a) }
+
+// actionLimit is the longest action name, in bytes.
+const actionLimit = 128
+
+// ParseAction reads an action name: lower-case words of a-z, 0-9, "_" and "-",
+// joined by dots.
+func ParseAction(s string) (Action, error) {
+	if s == "" || len(s) > actionLimit {
+		return "", fmt.Errorf("an action has 1 to %d characters", actionLimit)
+	}
+	before := byte('.')
+	for _, c := range []byte(s) {
+		word := (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'
+		if !word && (c != '.' || before == '.') {
+			return "", fmt.Errorf("an action holds words of a-z, 0-9, _ and -, joined by dots")
+		}
+		before = c
+	}
+	if before == '.' {
+		return "", fmt.Errorf("an action does not end in a dot")
+	}
+	return Action(s), nil
+}
+
+// ceilings holds the lowest level that may hold an action (contracts/levels.md).
+// Policy data may give a level less, never more.
+var ceilings = map[Action]Level{
+	ActionTenantRead: LevelViewer, ActionMemberRead: LevelViewer, ActionMemberList: LevelViewer, ActionResourceRead: LevelViewer,
+	ActionTenantSelect: LevelViewer, ActionMemberLeave: LevelViewer,
+	ActionResourceWrite: LevelMember, "feedback.write": LevelMember,
+	"app.manage":    LevelAdmin,
+	ActionMemberAdd: LevelAdmin, ActionMemberUpdate: LevelAdmin, ActionMemberRemove: LevelAdmin, ActionAuditRead: LevelAdmin,
+	"tenant.update": LevelAdmin, "usage.read": LevelAdmin, "usage.report": LevelAdmin,
+	"tenant.delete": LevelOwner, "tenant.transfer": LevelOwner,
+}
+
+// MayHold reports whether policy data may give the level this action. Actions
+// that operators name have the ceiling admin, resource.* member.
+func (l Level) MayHold(action Action) bool {
+	lowest, known := ceilings[action]
+	if !known {
+		lowest = LevelAdmin
+		if len(action) > len("resource.") && action[:len("resource.")] == "resource." {
+			lowest = LevelMember
+		}
+	}
+	return l.Rank() >= lowest.Rank()
+}

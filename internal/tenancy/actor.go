@@ -1,0 +1,64 @@
+package tenancy
+
+import "time"
+
+// Actor is who asks: what authentication found out about one request. It is
+// passed as an argument, never in a context. The zero value is nobody and may
+// do nothing.
+type Actor struct {
+	User        UserID     // zero for the platform itself
+	Platform    bool       // a platform key: acts as an owner of every tenant
+	Registering bool       // nobody yet: acts as the account that the change creates
+	Operator    bool       // the operator at the console: bootstrap data and first keys
+	Via         Credential // what was presented
+	Key         KeyID      // the key that was presented; zero for tokens
+	Tenant      TenantID   // the credential is bound to this tenant; zero: to none
+	TenantSince time.Time  // a bound token: when the membership it was issued for began
+	Scopes      []Action   // the key's scopes; empty: all
+}
+
+// Credential names the kind of credential that was presented.
+type Credential string
+
+// The kinds of credential.
+const (
+	ViaNothing     Credential = "none"
+	ViaAPIKey      Credential = "api_key"
+	ViaPlatformKey Credential = "platform_key"
+	ViaToken       Credential = "token"
+	ViaCookie      Credential = "cookie"
+	ViaConsole     Credential = "console"
+)
+
+// IsZero reports whether nobody was authenticated.
+func (a Actor) IsZero() bool { return a.User.IsZero() && !a.Platform && !a.Registering && !a.Operator }
+
+// InScope reports whether the credential may be used for the action at all.
+func (a Actor) InScope(action Action) bool {
+	if len(a.Scopes) == 0 {
+		return true
+	}
+	for _, s := range a.Scopes {
+		if s == action {
+			return true
+		}
+	}
+	return false
+}
+
+// String names the actor for records: a user id, "platform", "operator",
+// "registration" or "nobody".
+func (a Actor) String() string {
+	switch {
+	case !a.User.IsZero():
+		return a.User.String()
+	case a.Platform:
+		return "platform"
+	case a.Operator:
+		return "operator"
+	case a.Registering:
+		return "registration"
+	default:
+		return "nobody"
+	}
+}

@@ -1,0 +1,115 @@
+package tenancy
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Code names what was found against a request (contracts/levels.md). Rules of
+// an operator's own may add codes.
+type Code string
+
+// What the gate and the policies find.
+const (
+	CodeTenantUnknown       Code = "tenant_unknown"
+	CodeNotAMember          Code = "not_a_member"
+	CodeNotPermitted        Code = "not_permitted"
+	CodeUserUnknown         Code = "user_unknown"
+	CodeKeyUnknown          Code = "key_unknown"
+	CodeTargetNotMember     Code = "target_not_member"
+	CodeAlreadyMember       Code = "already_member"
+	CodeOwnerPermanent      Code = "owner_permanent"
+	CodeLastAdministrator   Code = "last_administrator"
+	CodeMemberLimit         Code = "member_limit"
+	CodeRankExceeded        Code = "rank_exceeded"
+	CodeOwnerByTransferOnly Code = "owner_by_transfer_only"
+	CodeEmailTaken          Code = "email_taken"
+	CodeSlugTaken           Code = "slug_taken"
+	CodeIDTaken             Code = "id_taken"
+)
+
+// What goes wrong with the policies themselves: always a refusal, always
+// worth an alert.
+const (
+	CodeFactsIncomplete Code = "facts_incomplete"
+	CodePolicyError     Code = "policy_error"
+	CodePolicyUndefined Code = "policy_undefined"
+	CodePolicyTimeout   Code = "policy_timeout"
+)
+
+// What the API and the store say.
+const (
+	CodeUnauthenticated Code = "unauthenticated"
+	CodeInvalid         Code = "invalid"
+	CodeForbidden       Code = "forbidden" // refused before any decision: a forged cross-site request
+	CodeNotFound        Code = "not_found" // no such route
+	CodeMethod          Code = "method_not_allowed"
+	CodeTooLarge        Code = "too_large"
+	CodeTimeout         Code = "timeout"
+	CodeRateLimited     Code = "rate_limited"
+	CodeStoreFull       Code = "store_full"
+	CodeOutcomeUnknown  Code = "outcome_unknown"
+	CodeUnavailable     Code = "unavailable" // the store is closed or damaged
+	CodeInternal        Code = "internal"
+)
+
+// order is the native order of findings: the first is the one an answer names.
+var order = []Code{
+	CodeTenantUnknown, CodeNotAMember, CodeNotPermitted, CodeUserUnknown, CodeKeyUnknown, CodeTargetNotMember, CodeAlreadyMember,
+	CodeEmailTaken, CodeSlugTaken, CodeIDTaken,
+	CodeOwnerPermanent, CodeLastAdministrator, CodeMemberLimit, CodeRankExceeded, CodeOwnerByTransferOnly,
+	CodeFactsIncomplete, CodePolicyError, CodePolicyUndefined, CodePolicyTimeout,
+}
+
+// Finding is one thing found against a request.
+type Finding struct {
+	Code    Code
+	Message string // for people; says what and not who
+}
+
+// Find makes a finding with the words of the domain.
+func Find(code Code) Finding { return Finding{Code: code, Message: messages[code]} }
+
+// messages are the domain's words for its own findings.
+var messages = map[Code]string{
+	CodeTenantUnknown:       "there is no such tenant, or you are not a member of it",
+	CodeNotAMember:          "you are not a member of this tenant",
+	CodeNotPermitted:        "you are not permitted to do this",
+	CodeUserUnknown:         "there is no such user",
+	CodeKeyUnknown:          "there is no such key",
+	CodeTargetNotMember:     "the user is not a member of this tenant",
+	CodeAlreadyMember:       "the user is already a member of this tenant",
+	CodeOwnerPermanent:      "the tenant's owner cannot be removed, demoted, disabled or given an expiry",
+	CodeLastAdministrator:   "the tenant would be left without a lasting administrator",
+	CodeMemberLimit:         "the tenant has as many members as its limit allows",
+	CodeRankExceeded:        "nobody hands out or takes away more than they hold",
+	CodeOwnerByTransferOnly: "only a transfer of ownership makes an owner",
+	CodeEmailTaken:          "an account with this e-mail address exists",
+	CodeSlugTaken:           "a tenant with this slug exists",
+	CodeIDTaken:             "this id is in use",
+	CodeFactsIncomplete:     "the decision lacked a fact that it needs",
+	CodePolicyError:         "the policy could not be evaluated",
+	CodePolicyUndefined:     "the policy gave no answer",
+	CodePolicyTimeout:       "the policy did not answer in time",
+}
+
+// SortFindings puts findings into the native order, operators' codes last by
+// name, and drops repeated codes; the first message of a code stays.
+func SortFindings(findings []Finding) []Finding {
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(place(a.Code), place(b.Code)), cmp.Compare(a.Code, b.Code))
+	})
+	return slices.CompactFunc(findings, func(a, b Finding) bool { return a.Code == b.Code })
+}
+
+func place(code Code) int {
+	if i := slices.Index(order, code); i >= 0 {
+		return i
+	}
+	return len(order)
+}
+
+// Has reports whether a code is among the findings.
+func Has(findings []Finding, code Code) bool {
+	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Code == code })
+}
