@@ -55,6 +55,7 @@ type TargetFacts struct {
 	Pending   bool
 	Developer bool
 	Active    bool
+	Lasting   bool // a lasting administrator (contracts/README.md, rule 3)
 	Self      bool // the target is the actor
 }
 

@@ -22,6 +22,7 @@ const (
 	CodeLastAdministrator   Code = "last_administrator"
 	CodeMemberLimit         Code = "member_limit"
 	CodeRankExceeded        Code = "rank_exceeded"
+	CodeActionsExceeded     Code = "actions_exceeded"
 	CodeOwnerByTransferOnly Code = "owner_by_transfer_only"
 	CodeEmailTaken          Code = "email_taken"
 	CodeSlugTaken           Code = "slug_taken"
@@ -55,9 +56,10 @@ const (
 
 // order is the native order of findings: the first is the one an answer names.
 var order = []Code{
-	CodeTenantUnknown, CodeNotAMember, CodeNotPermitted, CodeUserUnknown, CodeKeyUnknown, CodeTargetNotMember, CodeAlreadyMember,
+	CodeTenantUnknown, CodeNotAMember, CodeKeyUnknown, CodeNotPermitted, CodeUserUnknown, CodeTargetNotMember, CodeAlreadyMember,
 	CodeEmailTaken, CodeSlugTaken, CodeIDTaken,
-	CodeOwnerPermanent, CodeLastAdministrator, CodeMemberLimit, CodeRankExceeded, CodeOwnerByTransferOnly,
+	CodeOwnerPermanent, CodeLastAdministrator, CodeMemberLimit, CodeRankExceeded, CodeActionsExceeded,
+	CodeOwnerByTransferOnly,
 	CodeFactsIncomplete, CodePolicyError, CodePolicyUndefined, CodePolicyTimeout,
 }
 
@@ -83,6 +85,7 @@ var messages = map[Code]string{
 	CodeLastAdministrator:   "the tenant would be left without a lasting administrator",
 	CodeMemberLimit:         "the tenant has as many members as its limit allows",
 	CodeRankExceeded:        "nobody hands out or takes away more than they hold",
+	CodeActionsExceeded:     "a key carries no more than the credential that makes it",
 	CodeOwnerByTransferOnly: "only a transfer of ownership makes an owner",
 	CodeEmailTaken:          "an account with this e-mail address exists",
 	CodeSlugTaken:           "a tenant with this slug exists",
@@ -112,4 +115,21 @@ func place(code Code) int {
 // Has reports whether a code is among the findings.
 func Has(findings []Finding, code Code) bool {
 	return slices.ContainsFunc(findings, func(f Finding) bool { return f.Code == code })
+}
+
+// Shown gives what a caller may learn of a refusal: a non-member reads
+// tenant_unknown alone, whether or not the tenant exists, other people's keys
+// read as unknown, and whoever lacks the right itself reads not_permitted alone (contracts/README.md, rule 4;
+// contracts/native.md, "Answers"). cognee has an order of its own.
+func Shown(findings []Finding) []Finding {
+	switch {
+	case Has(findings, CodeTenantUnknown), Has(findings, CodeNotAMember):
+		return []Finding{Find(CodeTenantUnknown)}
+	case Has(findings, CodeKeyUnknown):
+		return []Finding{Find(CodeKeyUnknown)}
+	case Has(findings, CodeNotPermitted):
+		return []Finding{Find(CodeNotPermitted)}
+	default:
+		return findings
+	}
 }

@@ -1,0 +1,159 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/memberward/memberward/internal/audit"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// Install writes an operator's data of a first start, or a platform key, in
+// one transaction: all of it or nothing. No policy is asked, since whoever
+// starts the program owns the store; the invariants hold all the same, and
+// the act is recorded. Errors name the item that is wrong.
+func (g *Gate) Install(ctx context.Context, seed tenancy.Seed) (tenancy.Outcome, error) {
+	operator := tenancy.Actor{Operator: true, Via: tenancy.ViaConsole}
+	m := &matter{actor: operator, in: Input{Action: tenancy.ActionBootstrap}}
+	revision, err := g.store.Update(ctx, func(tx Tx) error {
+		m = g.open(tx, operator, tenancy.ActionBootstrap, "")
+		in := installation{tx: tx, now: m.in.Now}
+		if err := in.install(seed); err != nil {
+			return err
+		}
+		return tx.Record(m.record(g.newID(), audit.Allowed))
+	})
+	g.watch(KindChange, m, err == nil, err)
+	if err != nil {
+		return tenancy.Outcome{}, err
+	}
+	m.outcome.Revision = revision
+	return m.outcome, nil
+}
+
+type installation struct {
+	tx  Tx
+	now time.Time
+}
+
+func (in *installation) install(seed tenancy.Seed) error {
+	for _, user := range seed.Users {
+		if err := in.user(user); err != nil {
+			return fmt.Errorf("user %s: %w", user.Email, err)
+		}
+	}
+	for _, tenant := range seed.Tenants {
+		if err := in.tenant(tenant); err != nil {
+			return fmt.Errorf("tenant %s: %w", tenant.Slug, err)
+		}
+	}
+	for _, member := range seed.Memberships {
+		if err := in.membership(member); err != nil {
+			return fmt.Errorf("membership of user %s in tenant %s: %w", member.User, member.Tenant, err)
+		}
+	}
+	for _, key := range seed.Keys {
+		if err := in.key(key); err != nil {
+			return fmt.Errorf("key %s: %w", key.ID, err)
+		}
+	}
+	return in.withinLimits(seed.Tenants)
+}
+
+func (in *installation) user(user tenancy.User) error {
+	if _, found, err := in.tx.User(user.ID); err != nil || found {
+		return taken(err, "the id %s is in use", user.ID)
+	}
+	if _, found, err := in.tx.UserByEmail(tenancy.EmailKey(user.Email)); err != nil || found {
+		return taken(err, "an account with this e-mail address exists")
+	}
+	user.CreatedAt = in.now
+	return in.tx.PutUser(user)
+}
+
+func (in *installation) tenant(tenant tenancy.Tenant) error {
+	if _, found, err := in.tx.Tenant(tenant.ID); err != nil || found {
+		return taken(err, "the id %s is in use", tenant.ID)
+	}
+	if _, found, err := in.tx.TenantBySlug(tenant.Slug); err != nil || found {
+		return taken(err, "a tenant with this slug exists")
+	}
+	tenant.CreatedAt, tenant.UpdatedAt = in.now, in.now
+	if err := in.tx.PutTenant(tenant); err != nil {
+		return err
+	}
+	if tenant.Owner.IsZero() {
+		return nil
+	}
+	if _, known, err := in.tx.User(tenant.Owner); err != nil || !known {
+		return missing(err, "the owner %s", tenant.Owner)
+	}
+	return in.tx.PutMembership(ownership(tenant))
+}
+
+func (in *installation) membership(member tenancy.Membership) error {
+	tenant, known, err := in.tx.Tenant(member.Tenant)
+	if err != nil || !known {
+		return missing(err, "the tenant")
+	}
+	if _, known, err := in.tx.User(member.User); err != nil || !known {
+		return missing(err, "the user")
+	}
+	if member.User == tenant.Owner {
+		if member.Level == tenancy.LevelOwner && member.LastingAdmin() {
+			return nil // implied already
+		}
+		return fmt.Errorf("%s", tenancy.Find(tenancy.CodeOwnerPermanent).Message)
+	}
+	if member.Level == tenancy.LevelOwner {
+		return fmt.Errorf("%s; name the owner in the tenant", tenancy.Find(tenancy.CodeOwnerByTransferOnly).Message)
+	}
+	if _, found, err := in.tx.Membership(member.Tenant, member.User); err != nil || found {
+		return taken(err, "it is there twice")
+	}
+	member.CreatedAt, member.UpdatedAt = in.now, in.now
+	return in.tx.PutMembership(member)
+}
+
+func (in *installation) key(key tenancy.Key) error {
+	if _, found, err := in.tx.Key(key.ID); err != nil || found {
+		return taken(err, "the id is in use")
+	}
+	if _, known, err := in.tx.User(key.User); !key.Platform && (err != nil || !known) {
+		return missing(err, "the user")
+	}
+	if _, known, err := in.tx.Tenant(key.Tenant); !key.Tenant.IsZero() && (err != nil || !known) {
+		return missing(err, "the tenant")
+	}
+	key.CreatedAt = in.now
+	return in.tx.PutKey(key)
+}
+
+// withinLimits looks at each tenant once everybody is in.
+func (in *installation) withinLimits(tenants []tenancy.Tenant) error {
+	for _, tenant := range tenants {
+		counters, err := in.tx.Counters(tenant.ID)
+		if err != nil {
+			return err
+		}
+		if counters.Members > tenant.MemberLimit {
+			return fmt.Errorf("tenant %s: it has %d members and a limit of %d", tenant.Slug, counters.Members, tenant.MemberLimit)
+		}
+	}
+	return nil
+}
+
+func taken(err error, format string, args ...any) error {
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf(format, args...)
+}
+
+func missing(err error, format string, args ...any) error {
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%s does not exist", fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,222 @@
+package gate
+
+import (
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/memberward/memberward/internal/audit"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// matter is one decision in the making: who asks for what, the facts gathered
+// in one transaction, and what was found.
+type matter struct {
+	actor   tenancy.Actor
+	in      Input
+	target  string // what is acted upon, for the record: an id
+	outcome tenancy.Outcome
+	found   []tenancy.Finding
+
+	tenant     tenancy.Tenant     // zero: the matter is about none, or it is unknown
+	account    tenancy.User       // the target's account; zero: there is none
+	membership tenancy.Membership // the target's, before the change; zero: none
+}
+
+// step is one kind of change.
+type step interface {
+	// action names the change for the policies; it may depend on who asks.
+	action(actor tenancy.Actor) tenancy.Action
+	// about gives the tenant and the account that the change acts upon; a zero
+	// one for a change that acts upon none.
+	about() (tenancy.TenantRef, tenancy.UserID)
+	// gather adds the facts and findings that only this change has.
+	gather(tx Reader, m *matter) error
+	// hold gives the invariants that the change would break, whatever the
+	// policies say.
+	hold(m *matter) []tenancy.Finding
+	// perform makes the change, with its cascades, and gives its result.
+	perform(tx Tx, m *matter) (any, error)
+}
+
+func (m *matter) find(findings ...tenancy.Finding) { m.found = append(m.found, findings...) }
+
+func (m *matter) tenantUnknown() bool { return tenancy.Has(m.found, tenancy.CodeTenantUnknown) }
+
+// gather reads every fact of a change.
+func (m *matter) gather(tx Reader, step step) error {
+	ref, target := step.about()
+	if err := m.gatherActor(tx); err != nil {
+		return err
+	}
+	if err := m.gatherTenant(tx, ref); err != nil {
+		return err
+	}
+	if err := m.gatherTarget(tx, target); err != nil {
+		return err
+	}
+	return step.gather(tx, m)
+}
+
+// gatherActor reads the credential and the account again inside the
+// transaction: what authentication saw may be old by now.
+func (m *matter) gatherActor(tx Reader) error {
+	m.in.Actor = ActorFacts{User: m.actor.User, Platform: m.actor.Platform, Active: true, Scopes: m.actor.Scopes}
+	if !m.actor.Key.IsZero() {
+		key, known, err := tx.Key(m.actor.Key)
+		if err != nil {
+			return err
+		}
+		if !known || key.Expired(m.in.Now) {
+			return unauthenticated("the key was revoked or has expired")
+		}
+	}
+	if m.actor.User.IsZero() || m.actor.Registering {
+		return nil
+	}
+	user, known, err := tx.User(m.actor.User)
+	if err != nil {
+		return err
+	}
+	if !known && m.actor.Via != tenancy.ViaNothing {
+		return unauthenticated("the account is gone")
+	}
+	m.in.Actor.Active = user.Enabled && user.SignedUp
+	return nil
+}
+
+func unauthenticated(msg string) error {
+	return &tenancy.Error{Code: tenancy.CodeUnauthenticated, Msg: msg}
+}
+
+// gatherTenant resolves the tenant and the actor's membership in it.
+func (m *matter) gatherTenant(tx Reader, ref tenancy.TenantRef) error {
+	if ref.IsZero() {
+		return nil
+	}
+	tenant, known, err := resolve(tx, ref)
+	if err != nil {
+		return err
+	}
+	if !known {
+		m.find(tenancy.Find(tenancy.CodeTenantUnknown), tenancy.Find(tenancy.CodeNotAMember))
+		return nil
+	}
+	counters, err := tx.Counters(tenant.ID)
+	if err != nil {
+		return err
+	}
+	m.tenant = tenant
+	m.in.Tenant = TenantFacts{
+		ID: tenant.ID, Owner: tenant.Owner,
+		Members: counters.Members, Limit: tenant.MemberLimit, LastingAdmins: counters.LastingAdmins,
+	}
+	return m.gatherMembership(tx)
+}
+
+func (m *matter) gatherMembership(tx Reader) error {
+	if m.actor.Platform {
+		return nil
+	}
+	own, member, err := tx.Membership(m.tenant.ID, m.actor.User)
+	if err != nil {
+		return err
+	}
+	if !member || !m.bindingHolds(own) {
+		m.find(tenancy.Find(tenancy.CodeNotAMember))
+		return nil
+	}
+	m.in.Actor.Member, m.in.Actor.Level = true, own.Level
+	m.in.Actor.Active = m.in.Actor.Active && own.Active(m.in.Now)
+	return nil
+}
+
+// bindingHolds reports whether the credential is good for the membership: a
+// credential of another tenant makes its holder a non-member, and a token
+// does not outlive the membership that it was issued for.
+func (m *matter) bindingHolds(own tenancy.Membership) bool {
+	if m.actor.Tenant.IsZero() {
+		return true
+	}
+	return m.actor.Tenant == own.Tenant && (m.actor.TenantSince.IsZero() || m.actor.TenantSince.Equal(own.CreatedAt))
+}
+
+// resolve finds the tenant that a reference points at.
+func resolve(tx Reader, ref tenancy.TenantRef) (tenancy.Tenant, bool, error) {
+	id := ref.ID
+	if id.IsZero() {
+		found, known, err := tx.TenantBySlug(ref.Slug)
+		if err != nil || !known {
+			return tenancy.Tenant{}, false, err
+		}
+		id = found
+	}
+	return tx.Tenant(id)
+}
+
+// gatherTarget reads the account acted upon, and its membership in the tenant.
+func (m *matter) gatherTarget(tx Reader, user tenancy.UserID) error {
+	if user.IsZero() {
+		return nil
+	}
+	m.target = user.String()
+	account, exists, err := tx.User(user)
+	if err != nil {
+		return err
+	}
+	m.account = account
+	m.in.Target = TargetFacts{User: user, Exists: exists, Self: user == m.actor.User}
+	if m.tenant.ID.IsZero() {
+		m.in.Target.Active = account.Enabled
+		return nil
+	}
+	before, member, err := tx.Membership(m.tenant.ID, user)
+	if err != nil || !member {
+		return err
+	}
+	m.membership = before
+	t := &m.in.Target
+	t.Member, t.Level, t.Enabled, t.Pending, t.Developer = true, before.Level, before.Enabled, before.Pending, before.Developer
+	t.Active = account.Enabled && before.Active(m.in.Now)
+	t.Lasting = before.LastingAdmin()
+	return nil
+}
+
+// rule takes over what the policies said. Whatever is no well-formed allow
+// refuses; pending, disabled and expired members and credentials out of scope
+// are refused whatever the policies say.
+func (m *matter) rule(ruling Ruling, err error) {
+	if err != nil {
+		m.find(tenancy.Find(policyFault(err)))
+		return
+	}
+	if !ruling.Granted {
+		m.find(tenancy.Find(tenancy.CodeNotPermitted))
+	}
+	m.find(ruling.Violations...)
+	if !m.in.Actor.Active || !m.actor.InScope(m.in.Action) {
+		m.find(tenancy.Find(tenancy.CodeNotPermitted))
+	}
+	if !ruling.Allow && len(m.found) == 0 {
+		m.find(tenancy.Find(tenancy.CodeNotPermitted))
+	}
+}
+
+func policyFault(err error) tenancy.Code {
+	var fault *tenancy.Error
+	if errors.As(err, &fault) && (fault.Code == tenancy.CodePolicyUndefined || fault.Code == tenancy.CodePolicyTimeout) {
+		return fault.Code
+	}
+	return tenancy.CodePolicyError
+}
+
+// record gives the audit record of the decision.
+func (m *matter) record(id uuid.UUID, verdict audit.Verdict) audit.Record {
+	return audit.Record{
+		ID: id.String(), Time: m.in.Now, Revision: m.outcome.Revision,
+		Actor: m.actor.String(), Via: string(m.actor.Via), Key: m.actor.Key.String(), Dialect: string(m.in.Dialect),
+		Action: string(m.in.Action), Tenant: m.in.Tenant.ID.String(), Target: m.target,
+		DecisionID: m.outcome.DecisionID.String(), PolicyRevision: m.outcome.PolicyRevision,
+		Verdict: verdict, Reasons: audit.Reasons(m.outcome.Reasons),
+	}
+}

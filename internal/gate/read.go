@@ -1,0 +1,217 @@
+package gate
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// Read decides whether the actor may see something and reads it, in one
+// snapshot. A list is one page; each page is decided again. A refusal is a
+// *tenancy.Refusal; what is not there is one too, for those who may know.
+func (g *Gate) Read(ctx context.Context, actor tenancy.Actor, query tenancy.Query, opts tenancy.ApplyOptions) (tenancy.Outcome, error) {
+	if actor.IsZero() || actor.Operator {
+		return tenancy.Outcome{}, unauthenticated("nobody is signed in")
+	}
+	v, err := viewOf(query)
+	if err != nil {
+		return tenancy.Outcome{}, err
+	}
+	m := &matter{actor: actor, in: Input{Action: v.action, Dialect: opts.Dialect}}
+	err = g.store.View(ctx, func(tx Reader) error {
+		m = g.open(tx, actor, v.action, opts.Dialect)
+		return g.read(ctx, tx, m, v)
+	})
+	g.watch(KindRead, m, err == nil, err)
+	if err != nil {
+		return tenancy.Outcome{}, err
+	}
+	return m.outcome, nil
+}
+
+func (g *Gate) read(ctx context.Context, tx Reader, m *matter, v view) error {
+	if err := m.gatherActor(tx); err != nil {
+		return err
+	}
+	if err := m.gatherTenant(tx, v.tenant); err != nil {
+		return err
+	}
+	if err := m.gatherTarget(tx, v.target); err != nil {
+		return err
+	}
+	if err := g.judgeAccess(ctx, m); err != nil {
+		return err
+	}
+	if len(m.found) == 0 {
+		result, err := v.rows(tx, m)
+		if err != nil {
+			return err
+		}
+		m.outcome.Result = result
+	}
+	if len(m.found) > 0 {
+		m.outcome.Result, m.outcome.Reasons = nil, m.found
+		return &tenancy.Refusal{Outcome: m.outcome}
+	}
+	return nil
+}
+
+// view is one kind of query: what is asked for, and how its rows are read
+// once that is allowed. What is not there, rows reports in m.found.
+type view struct {
+	action tenancy.Action
+	tenant tenancy.TenantRef
+	target tenancy.UserID
+	rows   func(tx Reader, m *matter) (any, error)
+}
+
+func viewOf(query tenancy.Query) (view, error) {
+	switch q := query.(type) {
+	case tenancy.GetUser:
+		return view{action: tenancy.ActionUserRead, target: q.User, rows: userRow}, nil
+	case tenancy.FindUser:
+		return view{action: tenancy.ActionUserFind, rows: foundUser(q)}, nil
+	case tenancy.ListKeys:
+		return view{action: tenancy.ActionKeyList, target: q.User, rows: keyRows(q)}, nil
+	case tenancy.GetTenant:
+		return view{action: tenancy.ActionTenantRead, tenant: q.Tenant, rows: tenantRow}, nil
+	case tenancy.ListTenants:
+		if q.User.IsZero() {
+			return view{action: tenancy.ActionTenantListAll, rows: allTenants(q)}, nil
+		}
+		return view{action: tenancy.ActionTenantList, target: q.User, rows: ownTenants(q)}, nil
+	case tenancy.GetMember:
+		return view{action: tenancy.ActionMemberRead, tenant: q.Tenant, target: q.User, rows: memberRow}, nil
+	case tenancy.ListMembers:
+		return view{action: tenancy.ActionMemberList, tenant: q.Tenant, rows: memberRows(q)}, nil
+	case tenancy.GetPolicies:
+		return view{action: tenancy.ActionPolicyRead, rows: func(Reader, *matter) (any, error) { return nil, nil }}, nil
+	default:
+		return view{}, fmt.Errorf("no view for a query of type %T", query)
+	}
+}
+
+func userRow(tx Reader, m *matter) (any, error) {
+	if !m.in.Target.Exists {
+		m.find(tenancy.Find(tenancy.CodeUserUnknown))
+		return nil, nil
+	}
+	last, err := tx.LastLogin(m.account.ID)
+	return tenancy.UserView{User: m.account, LastLoginAt: last}, err
+}
+
+func foundUser(q tenancy.FindUser) func(Reader, *matter) (any, error) {
+	return func(tx Reader, m *matter) (any, error) {
+		id, known, err := tx.UserByEmail(tenancy.EmailKey(q.Email))
+		if err != nil {
+			return nil, err
+		}
+		if !known {
+			m.find(tenancy.Find(tenancy.CodeUserUnknown))
+			return nil, nil
+		}
+		if err := m.gatherTarget(tx, id); err != nil {
+			return nil, err
+		}
+		return userRow(tx, m)
+	}
+}
+
+func keyRows(q tenancy.ListKeys) func(Reader, *matter) (any, error) {
+	return func(tx Reader, m *matter) (any, error) {
+		if !m.in.Target.Exists {
+			m.find(tenancy.Find(tenancy.CodeUserUnknown))
+			return nil, nil
+		}
+		keys, err := tx.Keys(q.User, q.After, q.Limit)
+		if err != nil {
+			return nil, err
+		}
+		views := make([]tenancy.KeyView, len(keys))
+		for i, key := range keys {
+			last, err := tx.LastUsed(key.ID)
+			if err != nil {
+				return nil, err
+			}
+			views[i] = tenancy.KeyView{Key: key, LastUsedAt: last}
+		}
+		return views, nil
+	}
+}
+
+func tenantRow(_ Reader, m *matter) (any, error) { return m.tenant, nil }
+
+func allTenants(q tenancy.ListTenants) func(Reader, *matter) (any, error) {
+	return func(tx Reader, _ *matter) (any, error) { return tx.Tenants(q.After, q.Limit) }
+}
+
+// ownTenants lists where a user belongs. A credential that is bound to a
+// tenant shows its holder that one alone.
+func ownTenants(q tenancy.ListTenants) func(Reader, *matter) (any, error) {
+	return func(tx Reader, m *matter) (any, error) {
+		tenants := []tenancy.Tenant{}
+		after, limit := q.After, q.Limit
+		for len(tenants) < limit {
+			ids, err := tx.TenantsOf(q.User, after, limit)
+			if err != nil {
+				return nil, err
+			}
+			if tenants, err = m.appendTenants(tx, tenants, ids, limit); err != nil {
+				return nil, err
+			}
+			if len(ids) < limit {
+				break
+			}
+			after = ids[len(ids)-1]
+		}
+		return tenants, nil
+	}
+}
+
+func (m *matter) appendTenants(tx Reader, tenants []tenancy.Tenant, ids []tenancy.TenantID, limit int) ([]tenancy.Tenant, error) {
+	for _, id := range ids {
+		own, member, err := tx.Membership(id, m.in.Target.User)
+		if err != nil {
+			return nil, err
+		}
+		if !member || !m.bindingHolds(own) || len(tenants) == limit {
+			continue
+		}
+		tenant, known, err := tx.Tenant(id)
+		if err != nil {
+			return nil, err
+		}
+		if !known {
+			return nil, fmt.Errorf("tenant %s of a membership is missing", id)
+		}
+		tenants = append(tenants, tenant)
+	}
+	return tenants, nil
+}
+
+func memberRow(_ Reader, m *matter) (any, error) {
+	m.findMember()
+	return tenancy.Member{Membership: m.membership, Email: m.account.Email}, nil
+}
+
+func memberRows(q tenancy.ListMembers) func(Reader, *matter) (any, error) {
+	return func(tx Reader, m *matter) (any, error) {
+		rows, err := tx.Members(m.tenant.ID, q.After, q.Limit)
+		if err != nil {
+			return nil, err
+		}
+		members := make([]tenancy.Member, len(rows))
+		for i, row := range rows {
+			user, known, err := tx.User(row.User)
+			if err != nil {
+				return nil, err
+			}
+			if !known {
+				return nil, fmt.Errorf("user %s of a membership is missing", row.User)
+			}
+			members[i] = tenancy.Member{Membership: row, Email: user.Email}
+		}
+		return members, nil
+	}
+}

@@ -1,0 +1,86 @@
+package gate
+
+import (
+	"fmt"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// stepOf turns a change of the closed set into its step, with the ids that
+// the change leaves open. Who registers becomes the account that is made.
+func (g *Gate) stepOf(change tenancy.Change, actor *tenancy.Actor) (step, error) {
+	switch c := change.(type) {
+	case tenancy.CreateUser:
+		if c.ID.IsZero() {
+			c.ID = tenancy.UserID(g.newID())
+		}
+		if actor.Registering {
+			actor.User = c.ID
+		}
+		return createUser{c}, nil
+	case tenancy.CreateKey:
+		return &createKey{CreateKey: c}, nil
+	case tenancy.DeleteKey:
+		return &deleteKey{DeleteKey: c}, nil
+	case tenancy.CreateTenant:
+		return g.createTenant(c, *actor)
+	case tenancy.SelectTenant:
+		return selectTenant{c, actor.User}, nil
+	case tenancy.AddMember:
+		return addMember{c}, nil
+	case tenancy.UpdateMember:
+		return updateMember{c}, nil
+	case tenancy.RemoveMember:
+		return removeMember{c}, nil
+	default:
+		return nil, fmt.Errorf("no step for a change of type %T", change)
+	}
+}
+
+func (g *Gate) createTenant(c tenancy.CreateTenant, actor tenancy.Actor) (step, error) {
+	if c.Owner.IsZero() {
+		c.Owner = actor.User
+	}
+	if c.Owner.IsZero() {
+		return nil, &tenancy.Error{Code: tenancy.CodeInvalid, Msg: "the platform has to name the tenant's owner_id"}
+	}
+	if c.ID.IsZero() {
+		c.ID = tenancy.TenantID(g.newID())
+	}
+	return createTenant{c}, nil
+}
+
+// stepAsked turns a question about a change into the step that would be
+// taken: a member is added with the default level, updated to what they are.
+func (g *Gate) stepAsked(q tenancy.Question, judged *tenancy.Actor) (step, error) {
+	switch q.Action {
+	case tenancy.ActionMemberAdd, tenancy.ActionMemberUpdate, tenancy.ActionMemberRemove:
+		return memberStep(q)
+	case tenancy.ActionMemberLeave:
+		return removeMember{tenancy.RemoveMember{Tenant: q.Tenant, User: judged.User}}, nil
+	case tenancy.ActionTenantSelect:
+		return selectTenant{tenancy.SelectTenant{Tenant: q.Tenant}, judged.User}, nil
+	default:
+		return nil, &tenancy.Error{Code: tenancy.CodeInvalid, Msg: fmt.Sprintf("%s is about no tenant and cannot be checked", q.Action)}
+	}
+}
+
+func memberStep(q tenancy.Question) (step, error) {
+	if q.Resource.Type != "user" {
+		return nil, &tenancy.Error{
+			Code: tenancy.CodeInvalid, Msg: fmt.Sprintf(`the resource of %s has the form {"type":"user","id":"<user id>"}`, q.Action),
+		}
+	}
+	user, err := tenancy.ParseUserID(q.Resource.ID)
+	if err != nil {
+		user = tenancy.UserID{} // nobody's id: unknown, as any other that is nobody's
+	}
+	switch q.Action {
+	case tenancy.ActionMemberAdd:
+		return addMember{tenancy.AddMember{Tenant: q.Tenant, User: user, Level: tenancy.LevelMember, Enabled: true}}, nil
+	case tenancy.ActionMemberUpdate:
+		return updateMember{tenancy.UpdateMember{Tenant: q.Tenant, User: user}}, nil
+	default:
+		return removeMember{tenancy.RemoveMember{Tenant: q.Tenant, User: user}}, nil
+	}
+}
