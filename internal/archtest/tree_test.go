@@ -1,6 +1,7 @@
 package archtest
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -97,8 +98,16 @@ func (t *tree) parseFile(root fs.FS, name string) (*file, error) {
 	}
 	return &file{
 		path: name, test: strings.HasSuffix(name, "_test.go"), ast: parsed, fset: t.fset,
-		lines: t.fset.Position(parsed.FileEnd).Line - 1,
+		lines: lineCount(source),
 	}, nil
+}
+
+func lineCount(source []byte) int {
+	n := bytes.Count(source, []byte("\n"))
+	if !bytes.HasSuffix(source, []byte("\n")) {
+		n++
+	}
+	return n
 }
 
 func (f *file) at(n ast.Node) string {

@@ -1,0 +1,57 @@
+// Command baseline is what a check is measured against: the same listener and
+// the same strict decoding of the body, and an answer of the same bytes, but
+// no authentication, no lookup and no decision.
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+
+	"github.com/memberward/memberward/internal/api"
+)
+
+// request has the shape of a check's body.
+type request struct {
+	Subject  string         `json:"subject"`
+	Action   string         `json:"action"`
+	Tenant   string         `json:"tenant"`
+	Resource map[string]any `json:"resource"`
+	Context  map[string]any `json:"context"`
+}
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: baseline ANSWER")
+		os.Exit(2)
+	}
+	if err := serve([]byte(os.Args[1])); err != nil {
+		fmt.Fprintln(os.Stderr, "baseline:", err)
+		os.Exit(1)
+	}
+}
+
+// serve listens on a free port, prints the address and answers everything
+// with the same bytes.
+func serve(answer []byte) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println(listener.Addr())
+	return http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+		var in request
+		if err == nil {
+			err = api.Decode(body, &in, api.DecodeOptions{})
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(answer)
+	}))
+}

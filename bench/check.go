@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// connections is how many clients ask at once, each on its own connection.
+const connections = 8
+
+// benchKey is the platform key of the measured server.
+const benchKey = "the-benchmark-asks-with-this-platform-key"
+
+// measureCheck compares /v1/check, asked by a member about herself with her
+// API key in a store of many memberships, with the baseline server. Each
+// server has one core.
+func measureCheck(ctx context.Context, p plan, dir string) ([]result, error) {
+	data := filepath.Join(dir, "data")
+	who, err := seedCheck(ctx, data, p.memberships)
+	if err != nil {
+		return nil, err
+	}
+	program, err := build(ctx, dir, "./cmd/memberward")
+	if err != nil {
+		return nil, err
+	}
+	base, err := build(ctx, dir, "./bench/baseline")
+	if err != nil {
+		return nil, err
+	}
+	server, address, err := startServer(ctx, program, data)
+	if err != nil {
+		return nil, err
+	}
+	defer end(server)
+	key, err := keyOf(ctx, address, who.user)
+	if err != nil {
+		return nil, err
+	}
+	product := target{address: address, path: "/v1/check", key: key, body: who.question, want: `"allow":true`}
+	answer, err := product.once()
+	if err != nil {
+		return nil, err
+	}
+	baseline, baseAddress, err := startBaseline(ctx, base, answer)
+	if err != nil {
+		return nil, err
+	}
+	defer end(baseline)
+	plain := product
+	plain.address = baseAddress
+	ratio, a, b, err := inTurns(p.turns,
+		func() (float64, error) { return product.rate(ctx, connections, p.window) },
+		func() (float64, error) { return plain.rate(ctx, connections, p.window) })
+	if err != nil {
+		return nil, err
+	}
+	return []result{{"/v1/check, one core / baseline", ratio, 0.25, fmt.Sprintf("%.0f/s against %.0f/s", a, b)}}, nil
+}
+
+func build(ctx context.Context, dir, pkg string) (string, error) {
+	path := filepath.Join(dir, filepath.Base(pkg))
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "nomsgpack", "-o", path, pkg)
+	cmd.Stderr = os.Stderr
+	return path, cmd.Run()
+}
+
+// oneCore keeps a server to one core.
+func oneCore(cmd *exec.Cmd) { cmd.Env = append(os.Environ(), "GOMAXPROCS=1") }
+
+func startServer(ctx context.Context, program, data string) (*exec.Cmd, string, error) {
+	cmd := exec.CommandContext(ctx, program, "serve", "--data", data,
+		"--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0")
+	oneCore(cmd)
+	cmd.Env = append(cmd.Env, "MEMBERWARD_BOOTSTRAP_KEY="+benchKey)
+	if err := cmd.Start(); err != nil {
+		return nil, "", err
+	}
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		var addresses struct{ API string }
+		data, err := os.ReadFile(filepath.Join(data, "addresses.json"))
+		if err == nil && json.Unmarshal(data, &addresses) == nil {
+			return cmd, addresses.API, nil
+		}
+	}
+	end(cmd)
+	return nil, "", errors.New("the server does not start")
+}
+
+func startBaseline(ctx context.Context, program, answer string) (*exec.Cmd, string, error) {
+	cmd := exec.CommandContext(ctx, program, answer)
+	oneCore(cmd)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, "", err
+	}
+	address, err := bufio.NewReader(out).ReadString('\n')
+	return cmd, strings.TrimSpace(address), err
+}
+
+func end(cmd *exec.Cmd) {
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+}
+
+// keyOf gives a user an API key.
+func keyOf(ctx context.Context, address, user string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/v1/users/"+user+"/api-keys", strings.NewReader(`{}`))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("X-Api-Key", benchKey)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	var answer struct{ Key string }
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil || answer.Key == "" {
+		return "", fmt.Errorf("no key: %d, %w", res.StatusCode, err)
+	}
+	return answer.Key, nil
+}

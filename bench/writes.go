@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/memberward/memberward/internal/boltstore"
+	"github.com/memberward/memberward/internal/gate"
+	"github.com/memberward/memberward/internal/policy"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// slowSync is what a slow disk takes for a sync.
+const slowSync = 10 * time.Millisecond
+
+// measureWrites compares durable, decided, audited membership writes that
+// share their syncs with the same program at one sync for each write.
+func measureWrites(ctx context.Context, p plan, dir string) ([]result, error) {
+	cases := []struct {
+		name    string
+		writers int
+		delay   time.Duration
+		want    float64
+	}{
+		{"writes, 64 writers / one sync each", 64, 0, 1.25},
+		{"writes, 1 writer / one sync each", 1, 0, 0.9},
+		{"writes, 64 writers, syncs of 10 ms", 64, slowSync, 10},
+	}
+	var results []result
+	for i, c := range cases {
+		shared, err := openWrites(ctx, filepath.Join(dir, fmt.Sprintf("shared%d.db", i)), 0, c.delay)
+		if err != nil {
+			return nil, err
+		}
+		single, err := openWrites(ctx, filepath.Join(dir, fmt.Sprintf("single%d.db", i)), 1, c.delay)
+		if err != nil {
+			return nil, err
+		}
+		ratio, a, b, err := inTurns(p.turns,
+			func() (float64, error) { return shared.rate(ctx, c.writers, p.window) },
+			func() (float64, error) { return single.rate(ctx, c.writers, p.window) })
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, result{c.name, ratio, c.want, fmt.Sprintf("%.0f/s against %.0f/s", a, b)})
+		if err := shared.close(); err != nil {
+			return nil, err
+		}
+		if err := single.close(); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+// writeBench is a program without its network: gate, policies and store.
+type writeBench struct {
+	store  *boltstore.Store
+	gate   *gate.Gate
+	tenant tenancy.TenantRef
+	users  []tenancy.UserID
+}
+
+func openWrites(ctx context.Context, path string, maxBatch int, delay time.Duration) (*writeBench, error) {
+	opts := boltstore.Options{Clock: time.Now, MaxBatch: maxBatch}
+	if delay > 0 {
+		opts.BeforeSync = func() error { time.Sleep(delay); return nil }
+	}
+	store, err := boltstore.Open(path, opts)
+	if err != nil {
+		return nil, err
+	}
+	set, err := policy.Load(ctx, policy.Embedded(), policy.Options{})
+	if err != nil {
+		return nil, err
+	}
+	b := &writeBench{store: store, gate: gate.New(store, policy.NewEngine(set), gate.Options{Clock: time.Now, NewID: newID})}
+	return b, b.seed(ctx)
+}
+
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+// seed makes one tenant with an owner, and a user for each writer.
+func (b *writeBench) seed(ctx context.Context) error {
+	tenant := tenancy.Tenant{ID: tenancy.TenantID(newID()), Slug: "bench", Name: "Bench", MemberLimit: tenancy.Unlimited}
+	var users []tenancy.User
+	for i := range 65 {
+		id := tenancy.UserID(newID())
+		users = append(users, tenancy.User{
+			ID: id, Email: fmt.Sprintf("u%d@example.com", i), Kind: tenancy.KindHuman, SignedUp: true, Enabled: true,
+		})
+		b.users = append(b.users, id)
+	}
+	tenant.Owner = b.users[64]
+	b.tenant = tenancy.RefTo(tenant.ID)
+	_, err := b.gate.Install(ctx, tenancy.Seed{Users: users, Tenants: []tenancy.Tenant{tenant}})
+	return err
+}
+
+// rate lets each writer add and remove its own user as fast as it can, and
+// gives the acknowledged writes per second.
+func (b *writeBench) rate(ctx context.Context, writers int, window time.Duration) (float64, error) {
+	ctx, cancel := context.WithTimeout(ctx, window)
+	defer cancel()
+	var done atomic.Int64
+	var failure atomic.Pointer[error]
+	var wg sync.WaitGroup
+	start := time.Now()
+	for w := range writers {
+		wg.Go(func() {
+			if err := b.write(ctx, b.users[w], &done); err != nil {
+				failure.Store(&err)
+			}
+		})
+	}
+	wg.Wait()
+	took := time.Since(start)
+	if err := failure.Load(); err != nil {
+		return 0, *err
+	}
+	return float64(done.Load()) / took.Seconds(), nil
+}
+
+func (b *writeBench) write(ctx context.Context, user tenancy.UserID, done *atomic.Int64) error {
+	owner := tenancy.Actor{User: b.users[64], Via: tenancy.ViaToken}
+	add := tenancy.AddMember{Tenant: b.tenant, User: user, Level: tenancy.LevelMember, Enabled: true}
+	remove := tenancy.RemoveMember{Tenant: b.tenant, User: user}
+	for ctx.Err() == nil {
+		for _, change := range []tenancy.Change{add, remove} {
+			// A change that has begun is carried through: the next window starts clean.
+			if _, err := b.gate.Apply(context.WithoutCancel(ctx), owner, change, tenancy.ApplyOptions{}); err != nil {
+				return err
+			}
+			done.Add(1)
+		}
+	}
+	return nil
+}
+
+func (b *writeBench) close() error { return b.store.Close() }

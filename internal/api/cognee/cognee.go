@@ -1,0 +1,87 @@
+package cognee
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/memberward/memberward/internal/api"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// Accounts checks and prepares what people sign in with. Its errors are
+// *tenancy.Error.
+type Accounts interface {
+	// Login gives a token and how long it lives; unauthenticated when e-mail
+	// or password are wrong or the account may not sign in.
+	Login(ctx context.Context, email, password string) (token string, lifetime time.Duration, err error)
+	// HashPassword prepares a password for the store; invalid when it is too
+	// short or too long.
+	HashPassword(ctx context.Context, password string) (string, error)
+}
+
+// Options goes with [New]. Gate, Authenticator and Accounts are required.
+type Options struct {
+	Gate             api.Gate // bounds its own calls, see api.WithTimeout
+	Authenticator    api.Authenticator
+	Accounts         Accounts
+	SelfRegistration bool // serves POST /api/v1/auth/register
+	SecureCookie     bool // marks the cookie Secure also where TLS ends before us
+}
+
+// dialect holds what the handlers need.
+type dialect struct {
+	gate         api.Gate
+	accounts     Accounts
+	secureCookie bool
+}
+
+// options goes with every change and query of this dialect.
+var options = tenancy.ApplyOptions{Dialect: tenancy.DialectCognee}
+
+// New describes the dialect.
+func New(opts Options) api.Dialect {
+	d := &dialect{gate: opts.Gate, accounts: opts.Accounts, secureCookie: opts.SecureCookie}
+	return api.Dialect{
+		Name:          tenancy.DialectCognee,
+		Prefixes:      []string{"/api/v1/permissions", "/api/v1/auth", "/api/v1/users"},
+		Authenticator: opts.Authenticator,
+		Routes:        d.routes(opts.SelfRegistration),
+		Render:        render,
+	}
+}
+
+func (d *dialect) routes(selfRegistration bool) []api.Route {
+	routes := []api.Route{
+		{Method: http.MethodPost, Path: "/api/v1/auth/login", Public: true, Handle: d.login},
+		{Method: http.MethodPost, Path: "/api/v1/auth/logout", Handle: d.logout},
+		{Method: http.MethodGet, Path: "/api/v1/auth/me", Handle: d.me},
+		{Method: http.MethodPost, Path: "/api/v1/users/get-user-id", Handle: d.userID},
+		{Method: http.MethodPost, Path: "/api/v1/permissions/users/:user_id/tenants", Handle: d.addUser},
+		{Method: http.MethodDelete, Path: "/api/v1/permissions/tenants/:tenant_id/users/:user_id", Handle: d.removeUser},
+		{Method: http.MethodGet, Path: "/api/v1/permissions/tenants/:tenant_id/users", Handle: d.users},
+		{Method: http.MethodPost, Path: "/api/v1/permissions/tenants", Handle: d.createTenant},
+		{Method: http.MethodPost, Path: "/api/v1/permissions/tenants/select", Handle: d.selectTenant},
+		{Method: http.MethodGet, Path: "/api/v1/permissions/tenants/me", Handle: d.myTenants},
+	}
+	if selfRegistration {
+		routes = append(routes, api.Route{Method: http.MethodPost, Path: "/api/v1/auth/register", Public: true, Handle: d.register})
+	}
+	return routes
+}
+
+// message is the body of most successes.
+type message struct {
+	Message string `json:"message"`
+}
+
+func ok(c *gin.Context, body any) error {
+	write(c, http.StatusOK, body)
+	return nil
+}
+
+func write(c *gin.Context, status int, body any) {
+	api.WriteJSON(c, status, "application/json", body)
+}

@@ -1,0 +1,99 @@
+package cognee
+
+import (
+	"net/http"
+
+	"github.com/memberward/memberward/internal/api"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// operation is what one call answers when it cannot do what was asked.
+type operation struct {
+	answers api.Answers // errors in the order of the contract; {user} and {tenant} stand for the ids asked for
+	failed  string      // the detail of a 500
+	invalid int         // the status of a validation error
+}
+
+// The texts that several operations share.
+const (
+	userNotFound   = "Could not find user: {user} [EntityNotFoundError]"
+	tenantNotFound = "Could not find tenant: {tenant} [TenantNotFoundError]"
+	notManager     = "User is not authorized to manage users for this tenant [PermissionDeniedError]"
+	internal       = "Internal Server Error"
+)
+
+// adding: contracts/cognee.md, POST /permissions/users/{user_id}/tenants.
+var adding = operation{
+	answers: api.Answers{
+		{Code: tenancy.CodeUserUnknown, Status: http.StatusNotFound, Body: userNotFound},
+		{Code: tenancy.CodeTenantUnknown, Status: http.StatusNotFound, Body: tenantNotFound},
+		{Code: tenancy.CodeNotAMember, Status: http.StatusForbidden, Body: onlyOwnerAdds},
+		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: onlyOwnerAdds},
+		{Code: tenancy.CodeAlreadyMember, Status: http.StatusConflict, Body: "User is already part of group. [EntityAlreadyExistsError]"},
+	},
+	failed:  "Error adding user to tenant",
+	invalid: http.StatusBadRequest,
+}
+
+const onlyOwnerAdds = "Only tenant owner can add other users to organization. [PermissionDeniedError]"
+
+// removing: contracts/cognee.md, DELETE /permissions/tenants/{tenant_id}/users/{user_id}.
+// Permission stands before the owner, so that nobody without it learns who
+// the owner is.
+var removing = operation{
+	answers: api.Answers{
+		{Code: tenancy.CodeTenantUnknown, Status: http.StatusNotFound, Body: tenantNotFound},
+		{Code: tenancy.CodeNotAMember, Status: http.StatusForbidden, Body: notManager},
+		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: notManager},
+		{Code: tenancy.CodeOwnerPermanent, Status: http.StatusBadRequest, Body: "Cannot remove the tenant owner from their own tenant. [CogneeValidationError]"},
+		{Code: tenancy.CodeLastAdministrator, Status: http.StatusForbidden, Body: "Cannot remove the last administrator of the tenant. [PermissionDeniedError]"},
+		{Code: tenancy.CodeUserUnknown, Status: http.StatusNotFound, Body: userNotFound},
+		{Code: tenancy.CodeTargetNotMember, Status: http.StatusNotFound, Body: "User not found in this tenant. [EntityNotFoundError]"},
+	},
+	failed:  "Error removing user from tenant",
+	invalid: http.StatusUnprocessableEntity,
+}
+
+// selecting: contracts/cognee.md, POST /permissions/tenants/select.
+var selecting = operation{
+	answers: api.Answers{
+		{Code: tenancy.CodeTenantUnknown, Status: http.StatusNotFound, Body: tenantNotFound},
+		{Code: tenancy.CodeNotAMember, Status: http.StatusNotFound, Body: "User is not part of the tenant. [TenantNotFoundError]"},
+	},
+	failed:  internal,
+	invalid: http.StatusBadRequest,
+}
+
+// listing: contracts/cognee.md, GET /permissions/tenants/{t}/users.
+var listing = operation{
+	answers: api.Answers{
+		{Code: tenancy.CodeTenantUnknown, Status: http.StatusNotFound, Body: tenantNotFound},
+		{Code: tenancy.CodeNotAMember, Status: http.StatusForbidden, Body: notManager},
+		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: notManager},
+	},
+	failed:  internal,
+	invalid: http.StatusBadRequest,
+}
+
+// finding: contracts/cognee.md, POST /api/v1/users/get-user-id.
+var finding = operation{
+	answers: api.Answers{
+		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: "You are not permitted to find other users. [PermissionDeniedError]"},
+		{Code: tenancy.CodeUserUnknown, Status: http.StatusNotFound, Body: "User not found"},
+	},
+	failed:  internal,
+	invalid: http.StatusBadRequest,
+}
+
+// registering: contracts/cognee.md, POST /api/v1/auth/register.
+var registering = operation{
+	answers: api.Answers{
+		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: "Registration is not permitted. [PermissionDeniedError]"},
+		{Code: tenancy.CodeEmailTaken, Status: http.StatusBadRequest, Body: "REGISTER_USER_ALREADY_EXISTS"},
+	},
+	failed:  internal,
+	invalid: http.StatusBadRequest,
+}
+
+// others is every operation without errors of its own.
+var others = operation{failed: internal, invalid: http.StatusBadRequest}

@@ -1,0 +1,128 @@
+package cognee
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/memberward/memberward/internal/api"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// failure is an error together with the operation that it befell.
+type failure struct {
+	operation *operation
+	user      tenancy.UserID
+	tenant    tenancy.TenantID
+	cause     error
+}
+
+// Error gives the cause, which is what the log wants.
+func (f *failure) Error() string { return f.cause.Error() }
+
+// Unwrap gives the cause, so that the shell finds refusals and codes.
+func (f *failure) Unwrap() error { return f.cause }
+
+// detail is the body of every error that is no validation error.
+type detail struct {
+	Detail any `json:"detail"`
+}
+
+// render writes the answer to an error.
+func render(c *gin.Context, err error) {
+	var answer *reply
+	var wrong *invalid
+	var input *api.InputError
+	var refusal *tenancy.Refusal
+	switch {
+	case errors.As(err, &answer):
+		write(c, answer.status, detail{answer.detail})
+	case errors.As(err, &wrong):
+		write(c, wrong.status, wrong)
+	case errors.As(err, &input):
+		renderInput(c, input)
+	case errors.As(err, &refusal):
+		renderRefusal(c, operationOf(err), refusal.Reasons)
+	default:
+		renderFailure(c, operationOf(err), err)
+	}
+}
+
+// reply is an error with its answer.
+type reply struct {
+	status int
+	detail any
+	cause  error // nil: there is nothing more to say
+}
+
+// Error names the answer and the cause.
+func (r *reply) Error() string {
+	if r.cause == nil {
+		return http.StatusText(r.status)
+	}
+	return r.cause.Error()
+}
+
+// Unwrap gives the cause.
+func (r *reply) Unwrap() error { return r.cause }
+
+func operationOf(err error) *failure {
+	var f *failure
+	if errors.As(err, &f) {
+		return f
+	}
+	return &failure{operation: &others, cause: err}
+}
+
+// renderRefusal answers with the first row that matches. What no row names,
+// operators' own rules among it, is a denial in its own words.
+func renderRefusal(c *gin.Context, f *failure, findings []tenancy.Finding) {
+	if slices.ContainsFunc(findings, isPolicyFault) {
+		// Without a ruling nobody is known to hold the right, and what else was
+		// found is for those who hold it.
+		findings = append(slices.Clone(findings), tenancy.Find(tenancy.CodeNotPermitted))
+	}
+	if row, ok := f.operation.answers.For(findings); ok {
+		named := strings.NewReplacer("{user}", f.user.String(), "{tenant}", f.tenant.String())
+		write(c, row.Status, detail{named.Replace(row.Body)})
+		return
+	}
+	text := "Forbidden"
+	if len(findings) > 0 {
+		text = findings[0].Message
+	}
+	write(c, http.StatusForbidden, detail{text + " [PermissionDeniedError]"})
+}
+
+func isPolicyFault(f tenancy.Finding) bool {
+	return slices.Contains(policyFaults, f.Code)
+}
+
+var policyFaults = []tenancy.Code{
+	tenancy.CodeFactsIncomplete, tenancy.CodePolicyError, tenancy.CodePolicyUndefined, tenancy.CodePolicyTimeout,
+}
+
+// failures answers what is no refusal, in the words of FastAPI.
+var failures = api.Answers{
+	{Code: tenancy.CodeUnauthenticated, Status: http.StatusUnauthorized, Body: "Unauthorized"},
+	{Code: tenancy.CodeForbidden, Status: http.StatusForbidden, Body: "Forbidden"},
+	{Code: tenancy.CodeNotFound, Status: http.StatusNotFound, Body: "Not Found"},
+	{Code: tenancy.CodeMethod, Status: http.StatusMethodNotAllowed, Body: "Method Not Allowed"},
+	{Code: tenancy.CodeTooLarge, Status: http.StatusRequestEntityTooLarge, Body: "Request Entity Too Large"},
+	{Code: tenancy.CodeRateLimited, Status: http.StatusTooManyRequests, Body: "Too Many Requests"},
+	{Code: tenancy.CodeInvalid, Status: http.StatusBadRequest, Body: "Bad Request"},
+}
+
+// renderFailure answers what is no refusal. Everything that no row names is a
+// fault of ours or of the store: 500 with the operation's text, never a
+// success (contracts/README.md, rule 15).
+func renderFailure(c *gin.Context, f *failure, err error) {
+	row, ok := failures.For([]tenancy.Finding{{Code: api.CodeOf(err)}})
+	if !ok {
+		row = api.Answer{Status: http.StatusInternalServerError, Body: f.operation.failed}
+	}
+	write(c, row.Status, detail{row.Body})
+}

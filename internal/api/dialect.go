@@ -1,0 +1,55 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// Handler answers one request. The body has been read and the caller
+// authenticated; actor is nobody on a public route. A handler that returns an
+// error has written nothing: the dialect renders the error.
+type Handler func(c *gin.Context, actor tenancy.Actor) error
+
+// Route is one operation of a dialect.
+type Route struct {
+	Method string
+	Path   string // in Gin's form: /v1/tenants/:tenant
+	Public bool   // asks for no credential and ignores any
+	Handle Handler
+}
+
+// Authenticator finds out who is calling. It fails with a *tenancy.Error:
+// unauthenticated, forbidden (a cross-site request by cookie), or one of the
+// store's codes.
+type Authenticator interface {
+	Authenticate(ctx context.Context, r *http.Request) (tenancy.Actor, error)
+}
+
+// Dialect describes one published API. Every field but Routes is required.
+type Dialect struct {
+	Name          tenancy.Dialect
+	Prefixes      []string // whole segments: "/v1" owns /v1 and what lies below, not /v10
+	Authenticator Authenticator
+	Routes        []Route
+	// Render writes the answer to an error: a *tenancy.Refusal, a
+	// *tenancy.Error (the shell's own are not_found, method_not_allowed,
+	// too_large, unauthenticated and internal), an *InputError, whatever else
+	// a handler returned, or an error of a context that ended. The headers of
+	// the shell are set already.
+	Render func(c *gin.Context, err error)
+}
+
+// owns reports whether a path lies below one of the dialect's prefixes.
+func (d *Dialect) owns(path string) bool {
+	for _, prefix := range d.Prefixes {
+		if rest, ok := strings.CutPrefix(path, prefix); ok && (rest == "" || rest[0] == '/') {
+			return true
+		}
+	}
+	return false
+}

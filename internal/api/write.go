@@ -1,0 +1,78 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// The headers that the shell sets.
+const (
+	headerRequest  = "X-Request-Id"
+	headerDecision = "X-Decision-Id"
+)
+
+// Decided names the decision that an answer rests on, in X-Decision-Id and in
+// the log. The shell does it for refusals; a handler does it for its
+// successes, before it writes.
+func Decided(c *gin.Context, id tenancy.DecisionID) {
+	if !id.IsZero() {
+		c.Header(headerDecision, id.String())
+	}
+}
+
+// RequestID gives the id of the request, as answered in X-Request-Id.
+func RequestID(c *gin.Context) string { return c.Writer.Header().Get(headerRequest) }
+
+// WriteJSON writes an answer of the given media type. A value that cannot be
+// encoded is a mistake of ours and panics, which the shell answers with 500.
+func WriteJSON(c *gin.Context, status int, mediaType string, value any) {
+	data, err := json.Marshal(value, json.Deterministic(true))
+	if err != nil {
+		panic("api: encode an answer: " + err.Error())
+	}
+	c.Data(status, mediaType, data)
+}
+
+// problem is the answer (RFC 9457) outside of every dialect.
+type problem struct {
+	Type   string       `json:"type"`
+	Title  string       `json:"title"`
+	Status int          `json:"status"`
+	Code   tenancy.Code `json:"code"`
+}
+
+// renderOutside answers what belongs to no dialect.
+func renderOutside(c *gin.Context, err error) {
+	code := CodeOf(err)
+	status := http.StatusInternalServerError
+	if code == tenancy.CodeNotFound {
+		status = http.StatusNotFound
+	}
+	WriteJSON(c, status, "application/problem+json", problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code})
+}
+
+// CodeOf names an error for a dialect's table of failures: the code of a
+// *tenancy.Error, the first finding of a refusal, invalid for an *InputError,
+// timeout where the time ran out or the caller went away, else internal.
+func CodeOf(err error) tenancy.Code {
+	var failure *tenancy.Error
+	var refusal *tenancy.Refusal
+	var input *InputError
+	switch {
+	case errors.As(err, &refusal) && len(refusal.Reasons) > 0:
+		return refusal.Reasons[0].Code
+	case errors.As(err, &failure):
+		return failure.Code
+	case errors.As(err, &input):
+		return tenancy.CodeInvalid
+	case isTimeout(err):
+		return tenancy.CodeTimeout
+	default:
+		return tenancy.CodeInternal
+	}
+}

@@ -1,0 +1,118 @@
+package authn
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// Authenticate finds out who makes a request. Its errors are *tenancy.Error:
+// unauthenticated without a valid credential, always in the same words;
+// forbidden when only a cookie speaks for a request that another site may
+// have caused; or the store's own.
+func (s *Service) Authenticate(ctx context.Context, source Source, r Request) (tenancy.Actor, error) {
+	found, err := source.presented(r.Header)
+	if err != nil {
+		return tenancy.Actor{}, err
+	}
+	err = errNothing
+	for _, c := range found {
+		actor, checked := s.check(ctx, c, r)
+		if checked == nil {
+			return actor, nil
+		}
+		err = checked
+		if source.Order != FallThrough || !isRefused(err) {
+			break
+		}
+	}
+	return tenancy.Actor{}, err
+}
+
+// check checks one credential.
+func (s *Service) check(ctx context.Context, c credential, r Request) (tenancy.Actor, error) {
+	switch c.place {
+	case inKeyHeader:
+		return s.byKey(ctx, c.text)
+	case inAuthorization:
+		text, err := bearer(c.text)
+		if err != nil {
+			return tenancy.Actor{}, err
+		}
+		if looksLikeToken(text) {
+			return s.byToken(ctx, text, tenancy.ViaToken)
+		}
+		return s.byKey(ctx, text)
+	case inCookie:
+		if err := checkSite(r); err != nil {
+			return tenancy.Actor{}, err
+		}
+		return s.byToken(ctx, c.text, tenancy.ViaCookie)
+	default:
+		return tenancy.Actor{}, refused("unknown place of a credential")
+	}
+}
+
+// byKey checks an API key or a platform key.
+func (s *Service) byKey(ctx context.Context, text string) (tenancy.Actor, error) {
+	key, err := s.findKey(ctx, text)
+	if err != nil {
+		return tenancy.Actor{}, err
+	}
+	now := s.clock()
+	if key.Expired(now) {
+		return tenancy.Actor{}, refused("the key has expired")
+	}
+	actor := tenancy.Actor{Via: tenancy.ViaAPIKey, Key: key.ID, Tenant: key.Tenant, Scopes: key.Scopes}
+	switch {
+	case key.Platform && key.User.IsZero():
+		actor.Platform, actor.Via = true, tenancy.ViaPlatformKey
+	case key.Platform || key.User.IsZero():
+		return tenancy.Actor{}, refused("the key belongs to nobody")
+	default:
+		if err := s.mayAct(ctx, key.User); err != nil {
+			return tenancy.Actor{}, err
+		}
+		actor.User = key.User
+	}
+	s.touch(key.ID, now)
+	return actor, nil
+}
+
+// byToken checks a token of our own.
+func (s *Service) byToken(ctx context.Context, text string, via tenancy.Credential) (tenancy.Actor, error) {
+	claims, err := s.signer.verify(text, s.clock())
+	if err != nil {
+		return tenancy.Actor{}, err
+	}
+	if err := s.mayAct(ctx, claims.user); err != nil {
+		return tenancy.Actor{}, err
+	}
+	return tenancy.Actor{User: claims.user, Via: via, Tenant: claims.tenant, TenantSince: claims.since}, nil
+}
+
+// mayAct refuses accounts that are gone, disabled or only reserved.
+func (s *Service) mayAct(ctx context.Context, id tenancy.UserID) error {
+	user, found, err := s.dir.UserByID(ctx, id)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look up the account of a credential: %w", err)
+	case !found:
+		return refused("the account is gone")
+	default:
+		return canSignIn(user)
+	}
+}
+
+// canSignIn refuses accounts that are disabled or only reserved.
+func canSignIn(user tenancy.User) error {
+	switch {
+	case !user.Enabled:
+		return refused("the account is disabled")
+	case !user.SignedUp:
+		return refused("the account is not signed up")
+	default:
+		return nil
+	}
+}

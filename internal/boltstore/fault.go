@@ -1,0 +1,59 @@
+package boltstore
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"syscall"
+
+	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+func damaged(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errDamaged, fmt.Sprintf(format, args...))
+}
+
+// recoverDamage turns a panic of bbolt, or a fault of the mapped memory, into
+// errDamaged. Only calls into bbolt are guarded with it.
+func recoverDamage(err *error) {
+	if p := recover(); p != nil {
+		*err = damaged("%v", p)
+	}
+}
+
+// callerFault is the error of a transaction function that panicked.
+func callerFault(p any) error {
+	if fault, ok := p.(runtime.Error); ok && strings.Contains(fault.Error(), "fault address") {
+		return damaged("%v", p) // a page vanished while a record was being decoded
+	}
+	return &tenancy.Error{Code: tenancy.CodeInternal, Msg: "a transaction failed", Cause: fmt.Errorf("panic: %v", p)}
+}
+
+// full reports whether an error says that there is no room. bbolt keeps only
+// the text of the errors of growing the file and the map.
+func full(err error) bool {
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, errno) || strings.Contains(err.Error(), errno.Error()) {
+			return true
+		}
+	}
+	return errors.Is(err, berrors.ErrMaxSizeReached)
+}
+
+func storeFull(cause error) error {
+	return &tenancy.Error{Code: tenancy.CodeStoreFull, Msg: "the disk is full; nothing was changed", Cause: cause}
+}
+
+func outcomeUnknown(cause error) error {
+	return &tenancy.Error{
+		Code: tenancy.CodeOutcomeUnknown, Cause: cause,
+		Msg: "the change may or may not be on the disk; the store stops until it is opened again",
+	}
+}
+
+func unavailable(msg string, cause error) error {
+	return &tenancy.Error{Code: tenancy.CodeUnavailable, Msg: msg, Cause: cause}
+}

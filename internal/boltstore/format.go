@@ -1,0 +1,91 @@
+package boltstore
+
+import (
+	"time"
+
+	"github.com/memberward/memberward/internal/audit"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// The file's own mark and the newest layout that this program knows.
+const (
+	magic         = "memberward store"
+	schemaVersion = 1
+)
+
+// bucket is an index into bucketNames.
+type bucket uint8
+
+// Buckets, with their keys and what they hold. The order is that of
+// bucketNames and of the tallies in the file.
+const (
+	bucketMeta        bucket = iota // metaStore, metaState, metaTallies
+	bucketUsers                     // user → User
+	bucketUserEmails                // tenancy.EmailKey → user
+	bucketTenants                   // tenant → Tenant
+	bucketTenantSlugs               // slug → tenant
+	bucketMemberships               // tenant, user → Membership: record and index in one
+	bucketUserTenants               // user, tenant → nothing
+	bucketCounters                  // tenant → tenancy.Counters; absent: zero
+	bucketKeys                      // key → Key
+	bucketKeyDigests                // digest → key
+	bucketUserKeys                  // user, key → nothing
+	bucketLastLogins                // user → time
+	bucketLastUses                  // key → time
+	bucketAudit                     // sequence number, big-endian → canonical bytes
+	bucketSigningKeys               // key → SigningKey
+	bucketCount
+)
+
+// bucketNames are part of the file format. Append; never rename.
+var bucketNames = [bucketCount][]byte{
+	[]byte("meta"), []byte("users"), []byte("user_emails"), []byte("tenants"), []byte("tenant_slugs"), []byte("memberships"),
+	[]byte("user_tenants"), []byte("counters"), []byte("keys"), []byte("key_digests"), []byte("user_keys"),
+	[]byte("last_logins"), []byte("last_uses"), []byte("audit"), []byte("signing_keys"),
+}
+
+// String gives the bucket's name in the file.
+func (b bucket) String() string { return string(bucketNames[b]) }
+
+// Keys of the bucket meta; part of the file format.
+var (
+	metaStore   = []byte("store")   // identity
+	metaState   = []byte("state")   // state
+	metaTallies = []byte("tallies") // tallies
+)
+
+// identity says whose file it is. Its format never changes, so that an older
+// program can tell a newer file from a foreign one.
+type identity struct {
+	magic   string
+	schema  uint64
+	created time.Time
+}
+
+// state is where the store stands; it is committed with each change.
+type state struct {
+	revision tenancy.Revision
+	chain    audit.Chain
+}
+
+// tallies hold one tally per bucket, but for meta itself.
+type tallies [bucketCount]tally
+
+// tally is the number of a bucket's records and the sum of their checksums.
+// It shows a record that is missing, or stands there in an older version:
+// each of those carries a right checksum of its own.
+type tally struct{ count, sum uint64 }
+
+func (t *tally) add(frame []byte) {
+	if frame != nil {
+		t.count++
+		t.sum += uint64(checksumOf(frame))
+	}
+}
+
+func (t *tally) remove(frame []byte) {
+	if frame != nil {
+		t.count--
+		t.sum -= uint64(checksumOf(frame))
+	}
+}

@@ -1,0 +1,223 @@
+package boltstore
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/memberward/memberward/internal/audit"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// recordVersion is the format of every kind of record so far. A kind that
+// gains a field gets a version of its own, and its decode reads both.
+const recordVersion = 1
+
+// decode reads a framed record with the fields function of its kind.
+func decode[T any](b bucket, key, frame []byte, fields func(*decoder) T) (T, error) {
+	var none T
+	version, payload, err := unframe(b, key, frame)
+	if err != nil {
+		return none, err
+	}
+	if version != recordVersion {
+		return none, fmt.Errorf("%w: record %s/%x has format %d, which this program does not know", errDamaged, b, key, version)
+	}
+	d := decoder{buf: payload}
+	v := fields(&d)
+	if err := d.end(); err != nil {
+		return none, fmt.Errorf("record %s/%x: %w", b, key, err)
+	}
+	return v, nil
+}
+
+// pair is the key of an index over two ids.
+func pair(a, b [16]byte) [32]byte {
+	var key [32]byte
+	copy(key[:16], a[:])
+	copy(key[16:], b[:])
+	return key
+}
+
+func encodeIdentity(v identity) []byte {
+	e := newEncoder(recordVersion, 32)
+	e.string(v.magic)
+	e.uint(v.schema)
+	e.time(v.created)
+	return e.seal(bucketMeta, metaStore)
+}
+
+func decodeIdentity(d *decoder) identity {
+	return identity{magic: d.string(), schema: d.uint(), created: d.time()}
+}
+
+func encodeState(v state) []byte {
+	e := newEncoder(recordVersion, 56)
+	e.uint(uint64(v.revision))
+	e.uint(v.chain.Seq)
+	e.raw(v.chain.Head[:])
+	return e.seal(bucketMeta, metaState)
+}
+
+func decodeState(d *decoder) state {
+	return state{revision: tenancy.Revision(d.uint()), chain: audit.Chain{Seq: d.uint(), Head: audit.Hash(d.hash())}}
+}
+
+func encodeTallies(v *tallies) []byte {
+	e := newEncoder(recordVersion, 16*len(v))
+	for _, t := range v[bucketMeta+1:] {
+		e.uint(t.count)
+		e.fixed(t.sum)
+	}
+	return e.seal(bucketMeta, metaTallies)
+}
+
+func decodeTallies(d *decoder) (v tallies) {
+	for b := bucketMeta + 1; b < bucketCount; b++ {
+		v[b] = tally{count: d.uint(), sum: d.fixed()}
+	}
+	return v
+}
+
+func encodeUser(v tenancy.User) []byte {
+	e := newEncoder(recordVersion, 96+len(v.Email)+len(v.GivenName)+len(v.Surname)+len(v.PasswordHash))
+	e.string(v.Email)
+	e.string(v.GivenName)
+	e.string(v.Surname)
+	e.string(string(v.Kind))
+	e.flags(v.SignedUp, v.Enabled)
+	e.string(v.PasswordHash)
+	e.raw(v.ActiveTenant[:])
+	e.time(v.CreatedAt)
+	return e.seal(bucketUsers, v.ID[:])
+}
+
+func decodeUser(d *decoder) (v tenancy.User) {
+	v.Email, v.GivenName, v.Surname, v.Kind = d.string(), d.string(), d.string(), tenancy.Kind(d.string())
+	d.flags(&v.SignedUp, &v.Enabled)
+	v.PasswordHash, v.ActiveTenant, v.CreatedAt = d.string(), d.id(), d.time()
+	return v
+}
+
+func encodeTenant(v tenancy.Tenant) []byte {
+	e := newEncoder(recordVersion, 64+len(v.Slug)+len(v.Name)+len(v.Plan))
+	e.string(v.Slug)
+	e.string(v.Name)
+	e.raw(v.Owner[:])
+	e.string(v.Plan)
+	e.int(v.MemberLimit)
+	e.time(v.CreatedAt)
+	e.time(v.UpdatedAt)
+	return e.seal(bucketTenants, v.ID[:])
+}
+
+func decodeTenant(d *decoder) tenancy.Tenant {
+	return tenancy.Tenant{
+		Slug: d.string(), Name: d.string(), Owner: d.id(), Plan: d.string(), MemberLimit: d.int(), CreatedAt: d.time(), UpdatedAt: d.time(),
+	}
+}
+
+func encodeMembership(v tenancy.Membership, key []byte) []byte {
+	e := newEncoder(recordVersion, 64)
+	e.byte(byte(v.Level))
+	e.flags(v.Developer, v.Pending, v.Enabled)
+	e.time(v.NotBefore)
+	e.time(v.ExpiresAt)
+	e.raw(v.InvitedBy[:])
+	e.time(v.CreatedAt)
+	e.time(v.UpdatedAt)
+	return e.seal(bucketMemberships, key)
+}
+
+func decodeMembership(d *decoder) (v tenancy.Membership) {
+	v.Level = tenancy.Level(d.byte())
+	if v.Level.Rank() == 0 {
+		d.fail("the membership has no level")
+	}
+	d.flags(&v.Developer, &v.Pending, &v.Enabled)
+	v.NotBefore, v.ExpiresAt, v.InvitedBy, v.CreatedAt, v.UpdatedAt = d.time(), d.time(), d.id(), d.time(), d.time()
+	return v
+}
+
+func encodeCounters(v tenancy.Counters, tenant tenancy.TenantID) []byte {
+	e := newEncoder(recordVersion, 16)
+	e.int(v.Members)
+	e.int(v.LastingAdmins)
+	return e.seal(bucketCounters, tenant[:])
+}
+
+func decodeCounters(d *decoder) tenancy.Counters {
+	return tenancy.Counters{Members: d.int(), LastingAdmins: d.int()}
+}
+
+func encodeKey(v tenancy.Key) []byte {
+	e := newEncoder(recordVersion, 128+len(v.Label))
+	e.string(v.Label)
+	e.flags(v.Platform)
+	e.raw(v.User[:])
+	e.raw(v.Tenant[:])
+	e.uint(uint64(len(v.Scopes)))
+	for _, s := range v.Scopes {
+		e.string(string(s))
+	}
+	e.raw(v.Digest[:])
+	e.time(v.CreatedAt)
+	e.time(v.ExpiresAt)
+	return e.seal(bucketKeys, v.ID[:])
+}
+
+func decodeKey(d *decoder) (v tenancy.Key) {
+	v.Label = d.string()
+	d.flags(&v.Platform)
+	v.User, v.Tenant = d.id(), d.id()
+	for range d.count() {
+		v.Scopes = append(v.Scopes, tenancy.Action(d.string()))
+	}
+	v.Digest, v.CreatedAt, v.ExpiresAt = d.hash(), d.time(), d.time()
+	return v
+}
+
+func encodeSigningKey(v tenancy.SigningKey) []byte {
+	e := newEncoder(recordVersion, 48)
+	e.raw(v.Seed[:])
+	e.time(v.CreatedAt)
+	return e.seal(bucketSigningKeys, v.ID[:])
+}
+
+func decodeSigningKey(d *decoder) tenancy.SigningKey {
+	return tenancy.SigningKey{Seed: d.hash(), CreatedAt: d.time()}
+}
+
+// encodeID frames an index entry that leads to an id.
+func encodeID(b bucket, key []byte, id [16]byte) []byte {
+	e := newEncoder(recordVersion, len(id))
+	e.raw(id[:])
+	return e.seal(b, key)
+}
+
+func decodeID(d *decoder) [16]byte { return d.id() }
+
+// encodeNothing frames an index entry whose key says everything.
+func encodeNothing(b bucket, key []byte) []byte { return newEncoder(recordVersion, 0).seal(b, key) }
+
+func decodeNothing(*decoder) struct{} { return struct{}{} }
+
+func encodeTime(b bucket, key []byte, at time.Time) []byte {
+	e := newEncoder(recordVersion, 10)
+	e.time(at)
+	return e.seal(b, key)
+}
+
+func decodeTime(d *decoder) time.Time { return d.time() }
+
+// encodeAudit frames a record's canonical bytes.
+func encodeAudit(key, canonical []byte) []byte {
+	e := newEncoder(recordVersion, len(canonical))
+	e.raw(canonical)
+	return e.seal(bucketAudit, key)
+}
+
+// decodeAudit copies the canonical bytes.
+func decodeAudit(d *decoder) []byte { return append([]byte(nil), d.take(len(d.buf))...) }
+
+func auditKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }

@@ -1,0 +1,114 @@
+package proxy
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// Why an allowed request is denied after all.
+const (
+	ReasonIncomplete Reason = "the verdict lacks what an allow must carry"
+	ReasonForeign    Reason = "the verdict is about another tenant"
+	ReasonValue      Reason = "an identity header would hold something other than printable ASCII"
+	ReasonHead       Reason = "the answer would be too long for the proxy"
+)
+
+// none stands for what is empty, so that no header is missing or empty.
+const none = "none"
+
+// headLimit bounds the head of an answer, in bytes: nginx reads it into a
+// buffer of 4 KiB.
+const headLimit = 3584
+
+// headRest is what the server adds to a head at most: the status line, Date,
+// Connection and the empty line.
+const headRest = len("HTTP/1.1 401 Unauthorized\r\n") + len("Date: Sat, 21 Nov 2026 21:53:30 GMT\r\n") +
+	len("Connection: close\r\n") + len("\r\n")
+
+// field is one header of an answer.
+type field struct{ name, value string }
+
+// answer is what the proxy gets. The zero value denies.
+type answer struct {
+	status int
+	fields []field
+}
+
+// write sends the answer; it never has a body, because proxies hand it on or
+// lose the connection over it.
+func (a answer) write(w http.ResponseWriter) {
+	h := w.Header()
+	for _, f := range a.fields {
+		h[f.name] = []string{f.value}
+	}
+	h["Content-Length"] = []string{"0"}
+	h["Cache-Control"] = []string{"no-store"}
+	if a.status == 0 {
+		a.status = http.StatusForbidden
+	}
+	w.WriteHeader(a.status)
+}
+
+// denial carries nothing that says who or why. The id is the decision's.
+func denial(status int, vary string, id tenancy.DecisionID) answer {
+	a := answer{status: status, fields: []field{{"Vary", vary}}}
+	if !id.IsZero() {
+		a.fields = append(a.fields, field{decisionID, id.String()})
+	}
+	if status == http.StatusUnauthorized {
+		a.fields = append(a.fields, field{"Www-Authenticate", `Bearer realm="memberward"`})
+	}
+	return a
+}
+
+// admission tells the application who made the request. It fails where the
+// verdict lacks a part, and where a value could be misread on the way.
+func admission(vary string, actor tenancy.Actor, asked tenancy.TenantRef, v tenancy.Verdict) (answer, error) {
+	if v.Tenant.IsZero() || v.DecisionID.IsZero() || v.PolicyRevision == "" {
+		return answer{}, ReasonIncomplete
+	}
+	if !asked.ID.IsZero() && asked.ID != v.Tenant {
+		return answer{}, ReasonForeign
+	}
+	a := answer{status: http.StatusOK, fields: []field{
+		{"Vary", vary},
+		{authSubject, actor.String()},
+		{authTenant, v.Tenant.String()},
+		{authLevel, v.Level.String()},
+		{authRoles, none},
+		{authAuthenticated, "true"},
+		{decisionID, v.DecisionID.String()},
+		{policyRevision, v.PolicyRevision},
+	}}
+	return a, a.check()
+}
+
+// check holds an answer's head against what every proxy can read.
+func (a answer) check() error {
+	size := headRest + len("Content-Length: 0\r\n") + len("Cache-Control: no-store\r\n")
+	for _, f := range a.fields {
+		size += len(f.name) + len(": ") + len(f.value) + len("\r\n")
+		if f.value == "" || strings.TrimSpace(f.value) != f.value || strings.ContainsFunc(f.value, notPrintable) {
+			return ReasonValue
+		}
+	}
+	if size >= headLimit {
+		return ReasonHead
+	}
+	return nil
+}
+
+func notPrintable(r rune) bool { return r < ' ' || r > '~' }
+
+// statusOf turns what authentication says into a status: only a credential
+// that is missing or not valid is worth another attempt.
+func statusOf(err error) int {
+	var e *tenancy.Error
+	if errors.As(err, &e) && e.Code == tenancy.CodeUnauthenticated {
+		return http.StatusUnauthorized
+	}
+	return http.StatusForbidden
+}

@@ -1,0 +1,101 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// defaultTimeout is how long a check may take: Envoy gives up after 200 ms.
+const defaultTimeout = 150 * time.Millisecond
+
+// Ports are what a handler needs from outside. All are required.
+type Ports struct {
+	Checker       Checker
+	Authenticator Authenticator
+	NewID         func() tenancy.DecisionID // for denials that no decision was asked for; UUIDv7
+	Clock         func() time.Time          // wall-clock time, for deadlines on connections
+	Log           *slog.Logger
+}
+
+// Options of a handler. The zero value trusts loopback and unix sockets.
+type Options struct {
+	// TrustedPeers are the networks whose control headers count, in place of
+	// loopback. Peers on a unix socket are always trusted.
+	TrustedPeers []netip.Prefix
+	Timeout      time.Duration // for one check; 0: 150 ms
+}
+
+// Handler answers the checks of reverse proxies, and 404 on every other path.
+// It is safe for concurrent use. On an endpoint it answers nothing but 200,
+// 401 and 403, whatever fails: there is no fail-open switch.
+//
+// The server that runs it should set DisableGeneralOptionsHandler (net/http
+// otherwise answers OPTIONS * itself, with 200), ReadHeaderTimeout, and an
+// IdleTimeout above the proxy's own.
+type Handler struct {
+	Ports
+	peers     peers
+	timeout   time.Duration
+	endpoints map[string]endpoint
+}
+
+// endpoint is a protocol with what is prepared for it.
+type endpoint struct {
+	protocol
+	guard guard
+}
+
+// New makes a handler for every protocol, over the built-in routes.
+func New(ports Ports, options Options) (*Handler, error) {
+	if ports.Checker == nil || ports.Authenticator == nil || ports.NewID == nil || ports.Clock == nil || ports.Log == nil {
+		return nil, errors.New("proxy: a checker, an authenticator, ids, a clock and a log are required")
+	}
+	if options.Timeout < 0 {
+		return nil, errors.New("proxy: a check needs a positive timeout")
+	}
+	if options.Timeout == 0 {
+		options.Timeout = defaultTimeout
+	}
+	trusted, err := newPeers(options.TrustedPeers)
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{Ports: ports, peers: trusted, timeout: options.Timeout, endpoints: map[string]endpoint{}}
+	for _, p := range protocols {
+		h.endpoints[p.endpoint] = endpoint{protocol: p, guard: newGuard(p)}
+	}
+	return h, nil
+}
+
+// ServeHTTP answers one check. The path is compared as it was sent, and its
+// query ignored.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.leaveBody(w, r)
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	e, known := h.endpoints[path]
+	if !known {
+		answer{status: http.StatusNotFound}.write(w)
+		return
+	}
+	h.judge(e, r).write(w)
+}
+
+// judge comes to an answer, even when what it asks breaks.
+func (h *Handler) judge(e endpoint, r *http.Request) (a answer) {
+	c := &check{handler: h, endpoint: e, request: r}
+	defer func() {
+		if broken := recover(); broken != nil {
+			a = c.broke(broken)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
+	defer cancel()
+	return c.run(ctx)
+}

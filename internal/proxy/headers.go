@@ -1,0 +1,121 @@
+package proxy
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Why the headers of a check are refused.
+const (
+	ReasonAlias      Reason = "a header's name folds onto one of ours"
+	ReasonConnection Reason = "the Connection header names one of ours"
+)
+
+// The headers that tell the application who made a request.
+const (
+	authSubject       = "X-Auth-Subject"
+	authTenant        = "X-Auth-Tenant"
+	authLevel         = "X-Auth-Level"
+	authRoles         = "X-Auth-Roles"
+	authAuthenticated = "X-Auth-Authenticated"
+	authAssertion     = "X-Auth-Assertion"
+	decisionID        = "X-Decision-Id"
+	policyRevision    = "X-Policy-Revision"
+)
+
+// identity are the headers that only this program may set.
+var identity = []string{
+	authSubject, authTenant, authLevel, authRoles, authAuthenticated, authAssertion, decisionID, policyRevision,
+}
+
+// credential are the headers that authentication reads: the credentials, and
+// what a browser says of the page that sent a cookie.
+var credential = []string{"Authorization", "X-Api-Key", "Cookie", "Origin", "Sec-Fetch-Site"}
+
+// secret are the headers that no policy sees.
+var secret = []string{"Authorization", "X-Api-Key", "Cookie", "Proxy-Authorization"}
+
+// guard knows the names that a protocol's requests must not play with.
+type guard struct {
+	aliases map[string]bool // folded; may not be written another way
+	bound   map[string]bool // folded; may not be named in Connection
+	hidden  map[string]bool // canonical; no facts for policies
+	vary    string
+}
+
+func newGuard(p protocol) guard {
+	g := guard{aliases: map[string]bool{}, bound: map[string]bool{}, hidden: map[string]bool{"Connection": true}}
+	for _, name := range slices.Concat(identity, p.control) {
+		g.aliases[fold(name)], g.bound[fold(name)], g.hidden[name] = true, true, true
+	}
+	for _, name := range credential {
+		g.bound[fold(name)] = true
+	}
+	for _, name := range secret {
+		g.bound[fold(name)], g.hidden[name] = true, true
+	}
+	g.vary = strings.Join(slices.Concat(credential, p.control), ", ")
+	return g
+}
+
+// fold gives the form in which gateways that turn headers into variables
+// confuse names: X_Auth.Subject reaches an application as X-Auth-Subject does.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '_' || r == '.':
+			return '-'
+		case 'A' <= r && r <= 'Z':
+			return r - 'A' + 'a'
+		default:
+			return r
+		}
+	}, name)
+}
+
+// check refuses headers that could stand for one of ours behind our back.
+// Identity headers under their exact names are left alone: nothing reads
+// them, and the proxy replaces them.
+func (g guard) check(h http.Header) error {
+	for name := range h {
+		if strings.ContainsAny(name, "_.") && g.aliases[fold(name)] {
+			return ReasonAlias
+		}
+	}
+	for _, line := range h["Connection"] {
+		for token := range strings.SplitSeq(line, ",") {
+			if g.bound[fold(strings.Trim(token, " \t"))] {
+				return ReasonConnection
+			}
+		}
+	}
+	return nil
+}
+
+// facts are the headers that policies may see, names in lower case.
+func (g guard) facts(h http.Header) map[string][]string {
+	facts := make(map[string][]string, len(h))
+	for name, values := range h {
+		if g.hidden[name] {
+			continue
+		}
+		valid := make([]string, len(values))
+		for i, v := range values {
+			valid[i] = strings.ToValidUTF8(v, "\uFFFD")
+		}
+		facts[strings.ToLower(name)] = valid
+	}
+	return facts
+}
+
+// credentials picks what authentication reads.
+func credentials(h http.Header) http.Header {
+	picked := make(http.Header, len(credential))
+	for _, name := range credential {
+		if values := h[name]; len(values) > 0 {
+			picked[name] = values
+		}
+	}
+	return picked
+}

@@ -1,0 +1,15 @@
+package proxy
+
+import "net/http"
+
+// protocol is how one kind of proxy asks. The zero value answers nothing.
+type protocol struct {
+	endpoint string   // exact path, without a query
+	control  []string // the headers that say what was asked for; canonical names
+	read     func(http.Header) (target, error)
+}
+
+// protocols are those served. Each is a file of its own.
+var protocols = []protocol{
+	nginx,
+}

@@ -1,0 +1,12 @@
+package membership.grant
+
+import rego.v2
+
+# METADATA
+# title: A level grants its changes
+# description: An active member may make the changes that the role table gives to their level.
+allowed if {
+	input.action.name in {"member.add", "member.update", "member.remove"}
+	input.actor.member
+	input.action.name in data.roles.levels[input.actor.level].changes
+}
