@@ -76,7 +76,7 @@ func openWrites(ctx context.Context, path string, maxBatch int, delay time.Durat
 	if err != nil {
 		return nil, err
 	}
-	set, err := policy.Load(ctx, policy.Embedded(), policy.Options{})
+	set, err := policy.Load(ctx, policy.Embedded(), policy.Options{Clock: time.Now})
 	if err != nil {
 		return nil, err
 	}

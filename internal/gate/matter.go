@@ -99,7 +99,8 @@ func (m *matter) gatherTenant(tx Reader, ref tenancy.TenantRef) error {
 		return err
 	}
 	if !known {
-		m.find(tenancy.Find(tenancy.CodeTenantUnknown), tenancy.Find(tenancy.CodeNotAMember))
+		m.find(tenancy.Find(tenancy.CodeTenantUnknown))
+		m.findStranger()
 		return nil
 	}
 	counters, err := tx.Counters(tenant.ID)
@@ -123,12 +124,19 @@ func (m *matter) gatherMembership(tx Reader) error {
 		return err
 	}
 	if !member || !m.bindingHolds(own) {
-		m.find(tenancy.Find(tenancy.CodeNotAMember))
+		m.findStranger()
 		return nil
 	}
 	m.in.Actor.Member, m.in.Actor.Level = true, own.Level
 	m.in.Actor.Active = m.in.Actor.Active && own.Active(m.in.Now)
 	return nil
+}
+
+// findStranger notes that the actor is no member; the platform never is one.
+func (m *matter) findStranger() {
+	if !m.actor.Platform {
+		m.find(tenancy.Find(tenancy.CodeNotAMember))
+	}
 }
 
 // bindingHolds reports whether the credential is good for the membership: a

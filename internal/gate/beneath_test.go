@@ -1,0 +1,271 @@
+package gate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/memberward/memberward/internal/gate"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// ruled answers every question with the same ruling.
+type ruled struct {
+	ruling gate.Ruling
+	err    error
+}
+
+func (r ruled) Decide(context.Context, *gate.Input) (gate.Ruling, error) { return r.ruling, r.err }
+func (r ruled) Allow(context.Context, *gate.Input) (gate.Ruling, error)  { return r.ruling, r.err }
+
+var allowAll = ruled{ruling: gate.Ruling{Allow: true, Granted: true}}
+
+// TestOnlyAWellFormedAllowAllows plants every other answer of a decider.
+func TestOnlyAWellFormedAllowAllows(t *testing.T) {
+	fault := func(code tenancy.Code) error { return &tenancy.Error{Code: code} }
+	rows := map[string]struct {
+		decider ruled
+		want    []tenancy.Code
+	}{
+		"a well-formed allow":          {allowAll, nil},
+		"nothing":                      {ruled{}, []tenancy.Code{"not_permitted"}},
+		"granted, but not allowed":     {ruled{ruling: gate.Ruling{Granted: true}}, []tenancy.Code{"not_permitted"}},
+		"allowed, but not granted":     {ruled{ruling: gate.Ruling{Allow: true}}, []tenancy.Code{"not_permitted"}},
+		"allowed over an objection":    {ruled{ruling: gate.Ruling{Allow: true, Granted: true, Violations: []tenancy.Finding{{Code: "on_holiday"}}}}, []tenancy.Code{"on_holiday"}},
+		"undefined":                    {ruled{allowAll.ruling, fault(tenancy.CodePolicyUndefined)}, []tenancy.Code{"policy_undefined"}},
+		"a timeout":                    {ruled{allowAll.ruling, fault(tenancy.CodePolicyTimeout)}, []tenancy.Code{"policy_timeout"}},
+		"an error":                     {ruled{allowAll.ruling, errors.New("broken")}, []tenancy.Code{"policy_error"}},
+		"an error with a foreign code": {ruled{allowAll.ruling, fault("already_member")}, []tenancy.Code{"policy_error"}},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, row.decider)
+			s.want("add", s.try(as(olga), add(acme, sam, tenancy.LevelViewer)), row.want...)
+			if _, is := s.membership(acme, sam); is != (row.want == nil) {
+				t.Errorf("a member: %v", is)
+			}
+			v, err := s.Check(t.Context(), as(olga), tenancy.Question{Action: tenancy.ActionResourceRead, Tenant: tenancy.RefTo(acme)})
+			if allow := row.decider.ruling.Allow && row.decider.err == nil; err != nil || v.Allow != allow {
+				t.Errorf("Check = %v, %v; want %v", v.Allow, err, allow)
+			}
+		})
+	}
+}
+
+// TestInvariantsHoldBeneathAPolicyThatAllowsEverything tries random changes
+// by random people and looks at the state after each.
+func TestInvariantsHoldBeneathAPolicyThatAllowsEverything(t *testing.T) {
+	everybody := []tenancy.UserID{olga, adam, mary, vic, dora, pete, eve, sam, gil, gus}
+	tenants := []tenancy.TenantID{acme, guild, globex}
+	levels := []tenancy.Level{tenancy.LevelViewer, tenancy.LevelMember, tenancy.LevelAdmin, tenancy.LevelOwner}
+	rapid.Check(t, func(rt *rapid.T) {
+		s := open(t, allowAll)
+		for range rapid.IntRange(1, 60).Draw(rt, "changes") {
+			actor := as(rapid.SampledFrom(everybody).Draw(rt, "actor"))
+			if rapid.IntRange(0, 9).Draw(rt, "by the platform") == 0 {
+				actor = platform
+			}
+			in, whom := rapid.SampledFrom(tenants).Draw(rt, "tenant"), rapid.SampledFrom(everybody).Draw(rt, "whom")
+			l := rapid.SampledFrom(levels).Draw(rt, "level")
+			own, _ := s.membership(in, actor.User)
+			before, _ := s.membership(in, whom)
+			change := rapid.SampledFrom([]tenancy.Change{
+				add(in, whom, l), level(in, whom, l), enable(in, whom, true), enable(in, whom, false), remove(in, whom),
+			}).Draw(rt, "change")
+			if s.try(actor, change) != nil {
+				continue
+			}
+			after, _ := s.membership(in, whom)
+			if !actor.Platform && max(before.Level, after.Level) > own.Level {
+				rt.Fatalf("%+v by somebody of level %s: %s became %s", change, own.Level, before.Level, after.Level)
+			}
+			if err := s.broken(); err != nil {
+				rt.Fatalf("%+v: %v", change, err)
+			}
+		}
+	})
+}
+
+// broken looks for what no policy may produce, and says what it found.
+func (s *scene) broken() (broken error) {
+	s.view(func(r gate.Reader) error {
+		for _, id := range []tenancy.TenantID{acme, guild, globex} {
+			t, _, err := r.Tenant(id)
+			if err != nil {
+				return err
+			}
+			members, err := r.Members(id, tenancy.UserID{}, 1000)
+			if err != nil {
+				return err
+			}
+			broken = errors.Join(broken, brokenTenant(t, members))
+		}
+		return nil
+	})
+	return broken
+}
+
+func brokenTenant(t tenancy.Tenant, members []tenancy.Membership) error {
+	lasting, owners := 0, 0
+	for _, m := range members {
+		if m.LastingAdmin() {
+			lasting++
+		}
+		if m.Level == tenancy.LevelOwner {
+			owners++
+		}
+		if m.User == t.Owner && (m.Level != tenancy.LevelOwner || !m.LastingAdmin()) {
+			return fmt.Errorf("tenant %s: the owner became %+v", t.Slug, m)
+		}
+	}
+	if lasting == 0 || int64(len(members)) > t.MemberLimit || (owners == 0) != t.Owner.IsZero() || owners > 1 {
+		return fmt.Errorf("tenant %s: %d lasting administrators, %d owners, %d members of %d", t.Slug, lasting, owners, len(members), t.MemberLimit)
+	}
+	return nil
+}
+
+// TestBrokenTenantsAreFound plants, past the gate, what the property test
+// looks for.
+func TestBrokenTenantsAreFound(t *testing.T) {
+	one := func(tx gate.Tx, id tenancy.TenantID, u tenancy.UserID, change func(*tenancy.Membership)) error {
+		m, _, err := tx.Membership(id, u)
+		if err != nil {
+			return err
+		}
+		m.Tenant, m.User, m.Enabled = id, u, true
+		change(&m)
+		return tx.PutMembership(m)
+	}
+	for name, plant := range map[string]func(gate.Tx) error{
+		"the owner demoted": func(tx gate.Tx) error {
+			return one(tx, acme, olga, func(m *tenancy.Membership) { m.Level = tenancy.LevelAdmin })
+		},
+		"the owner disabled": func(tx gate.Tx) error { return one(tx, acme, olga, func(m *tenancy.Membership) { m.Enabled = false }) },
+		"the owner removed":  func(tx gate.Tx) error { return tx.DeleteMembership(acme, olga) },
+		"two owners": func(tx gate.Tx) error {
+			return one(tx, acme, adam, func(m *tenancy.Membership) { m.Level = tenancy.LevelOwner })
+		},
+		"over the limit": func(tx gate.Tx) error {
+			return one(tx, globex, sam, func(m *tenancy.Membership) { m.Level = tenancy.LevelViewer })
+		},
+		"no administrator": func(tx gate.Tx) error {
+			return errors.Join(tx.DeleteMembership(guild, gil), tx.DeleteMembership(guild, gus))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, allowAll)
+			if err := s.broken(); err != nil {
+				t.Fatalf("before: %v", err)
+			}
+			if _, err := s.store.Update(t.Context(), plant); err != nil {
+				t.Fatal(err)
+			}
+			if s.broken() == nil {
+				t.Error("not found")
+			}
+		})
+	}
+}
+
+func TestACredentialIsJudgedAgainInTheTransaction(t *testing.T) {
+	s := open(t, allowAll)
+	key := tenancy.CreateKey{ID: tenancy.KeyID{1}, User: adam, Digest: tenancy.Digest{1}}
+	s.want("the key", s.try(as(adam), key))
+	holder := tenancy.Actor{User: adam, Key: key.ID, Via: tenancy.ViaAPIKey}
+	s.want("with the key", s.try(holder, add(acme, sam, tenancy.LevelViewer)))
+	s.want("the revocation", s.try(as(adam), tenancy.DeleteKey{Key: key.ID}))
+	for name, ask := range map[string]func() error{
+		"Apply": func() error {
+			_, err := s.Apply(t.Context(), holder, remove(acme, sam), tenancy.ApplyOptions{})
+			return err
+		},
+		"Check": func() error {
+			_, err := s.Check(t.Context(), holder, tenancy.Question{Action: "resource.read", Tenant: tenancy.RefTo(acme)})
+			return err
+		},
+		"Read": func() error {
+			_, err := s.Read(t.Context(), holder, tenancy.GetUser{User: adam}, tenancy.ApplyOptions{})
+			return err
+		},
+	} {
+		var failure *tenancy.Error
+		if err := ask(); !errors.As(err, &failure) || failure.Code != tenancy.CodeUnauthenticated {
+			t.Errorf("%s with a revoked key: %v, want unauthenticated", name, err)
+		}
+	}
+}
+
+func TestNobodyIsRefusedEverywhere(t *testing.T) {
+	s := open(t, allowAll)
+	for _, actor := range []tenancy.Actor{{}, {Operator: true}} {
+		_, applied := s.Apply(t.Context(), actor, add(acme, sam, tenancy.LevelViewer), tenancy.ApplyOptions{})
+		_, checked := s.Check(t.Context(), actor, tenancy.Question{Action: "resource.read", Tenant: tenancy.RefTo(acme)})
+		_, read := s.Read(t.Context(), actor, tenancy.GetUser{User: adam}, tenancy.ApplyOptions{})
+		for _, err := range []error{applied, checked, read} {
+			var failure *tenancy.Error
+			if !errors.As(err, &failure) || failure.Code != tenancy.CodeUnauthenticated {
+				t.Errorf("%+v: %v, want unauthenticated", actor, err)
+			}
+		}
+	}
+}
+
+func TestACancelledRequestChangesNothing(t *testing.T) {
+	s := open(t, allowAll)
+	before := s.revision()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Apply(ctx, as(olga), add(acme, sam, tenancy.LevelViewer), tenancy.ApplyOptions{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Apply = %v, want context.Canceled", err)
+	}
+	if after := s.revision(); after != before {
+		t.Errorf("the revision went from %d to %d", before, after)
+	}
+}
+
+func TestACredentialReachesNoFurtherThanItsBinding(t *testing.T) {
+	s := open(t, shipped(t))
+	bound, scoped := as(adam), as(adam)
+	bound.Tenant = acme
+	scoped.Scopes = []tenancy.Action{tenancy.ActionMemberRemove, tenancy.ActionKeyCreate}
+	s.want("in its tenant", s.try(bound, add(acme, sam, tenancy.LevelViewer)))
+	s.want("in another", s.try(bound, add(globex, sam, tenancy.LevelViewer)), "not_a_member", "not_permitted", "member_limit", "rank_exceeded")
+	s.want("makes a tenant", s.try(bound, tenancy.CreateTenant{Name: "New"}), "actions_exceeded")
+	s.want("makes an unbound key", s.try(bound, tenancy.CreateKey{ID: tenancy.KeyID{1}, User: adam}), "actions_exceeded")
+	s.want("within its scopes", s.try(scoped, remove(acme, sam)))
+	s.want("out of its scopes", s.try(scoped, add(acme, sam, tenancy.LevelViewer)), "not_permitted")
+	s.want("makes a wider key", s.try(scoped, tenancy.CreateKey{ID: tenancy.KeyID{2}, User: adam}), "actions_exceeded")
+	s.want("makes a narrower key", s.try(scoped, tenancy.CreateKey{
+		ID: tenancy.KeyID{3}, User: adam, Scopes: []tenancy.Action{tenancy.ActionMemberRemove},
+	}))
+	list, err := s.Read(t.Context(), bound, tenancy.ListTenants{User: adam, Limit: 10}, tenancy.ApplyOptions{})
+	if err != nil || len(list.Result.([]tenancy.Tenant)) != 1 {
+		t.Errorf("ListTenants with a bound credential = %v, %v; want acme alone", list.Result, err)
+	}
+}
+
+func TestRefusalsOfOneActorDoNotFillTheAudit(t *testing.T) {
+	now := began
+	store := open(t, allowAll).store
+	g := gate.New(store, ruled{}, gate.Options{Clock: func() time.Time { return now }, NewID: newID})
+	refuse := func(times int) {
+		for range times {
+			if _, err := g.Apply(t.Context(), as(olga), add(acme, sam, tenancy.LevelViewer), tenancy.ApplyOptions{}); err == nil {
+				t.Fatal("allowed")
+			}
+		}
+	}
+	refuse(50)
+	now = now.Add(time.Minute)
+	refuse(1)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := store.Stats().Appended; got != 21 {
+		t.Errorf("%d refusals recorded, want 21", got)
+	}
+}
