@@ -153,7 +153,7 @@ func (r reply) field(name string) string {
 	return fmt.Sprint(body[name])
 }
 
-// call asks with a key; an empty key sends none. A request that got no answer
+// call asks with a key or token; an empty one sends none. A request that got no answer
 // is an error.
 func call(ctx context.Context, client *http.Client, method, url, key, body string) (reply, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
@@ -161,7 +161,7 @@ func call(ctx context.Context, client *http.Client, method, url, key, body strin
 		return reply{}, err
 	}
 	if key != "" {
-		req.Header.Set("X-Api-Key", key)
+		req.Header.Set("Authorization", "Bearer "+key)
 	}
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
