@@ -1,122 +1,12 @@
 package boltstore
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 
 	"go.etcd.io/bbolt"
-
-	"github.com/memberward/memberward/internal/gate"
-	"github.com/memberward/memberward/internal/tenancy"
 )
-
-// Group commit, without a goroutine of its own. A caller that finds nobody
-// leading leads: it opens one transaction of bbolt, runs its own change and
-// those that wait, each on an overlay, and commits them with one sync. Then it
-// hands the lead to the oldest that still waits, so that nobody serves others
-// for longer than one batch, and a lone writer waits for nobody.
-
-// call is one waiting change.
-type call struct {
-	ctx    context.Context
-	fn     func(*tx) error
-	silent bool // raises no revision: what is no state that decisions read
-
-	turn     chan turn // buffered: nobody waits to say that it is over
-	revision tenancy.Revision
-	err      error
-	early    bool // failed before any neighbour was applied: shares no fate
-}
-
-// turn is what a waiting caller is woken for.
-type turn bool
-
-const (
-	lead turn = true
-	over turn = false
-)
-
-// Update runs fn in a serialisable transaction and gives the revision of the
-// state it left. fn may run in another caller's goroutine. Errors of the store
-// itself are *tenancy.Error: store_full (nothing is changed), outcome_unknown,
-// unavailable, and internal when fn panicked; fn's own, and that of a context
-// that ended before the commit began, come back as they are. A call that came
-// to nothing after it had seen a neighbour's change shares that change's fate.
-func (s *Store) Update(ctx context.Context, fn func(gate.Tx) error) (tenancy.Revision, error) {
-	return s.update(&call{ctx: ctx, fn: func(t *tx) error { return fn(t) }})
-}
-
-func (s *Store) update(c *call) (tenancy.Revision, error) {
-	c.turn = make(chan turn, 1)
-	leads, err := s.enqueue(c)
-	if err != nil {
-		return 0, err
-	}
-	if !leads {
-		leads, err = s.wait(c)
-		if err != nil {
-			return 0, err
-		}
-	}
-	if leads {
-		s.serve(c)
-	}
-	return c.revision, s.judged(c.err)
-}
-
-// enqueue reports whether the caller leads; else it waits for its turn.
-func (s *Store) enqueue(c *call) (leads bool, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.Err() != nil:
-		return false, unavailable("the store has stopped", s.Err())
-	case s.closed && c.fn != nil: // the last flush still passes
-		return false, unavailable("the store is closed", nil)
-	case c.ctx.Err() != nil:
-		return false, c.ctx.Err()
-	case s.leading:
-		s.queue = append(s.queue, c)
-		return false, nil
-	}
-	s.leading = true
-	return true, nil
-}
-
-// wait reports whether the caller is to lead, or its change is over. A caller
-// whose context ends while nobody has taken its change leaves.
-func (s *Store) wait(c *call) (leads bool, err error) {
-	select {
-	case t := <-c.turn:
-		return t == lead, nil
-	case <-c.ctx.Done():
-	}
-	s.mu.Lock()
-	i := slices.Index(s.queue, c)
-	if i >= 0 {
-		s.queue = slices.Delete(s.queue, i, i+1)
-	}
-	s.mu.Unlock()
-	if i >= 0 {
-		return false, c.ctx.Err()
-	}
-	return <-c.turn == lead, nil // it is being run, or handed the lead
-}
-
-// take gives the oldest waiting change, or nil.
-func (s *Store) take() *call {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.queue) == 0 {
-		return nil
-	}
-	c := s.queue[0]
-	s.queue = slices.Delete(s.queue, 0, 1)
-	return c
-}
 
 // batch is what shares one transaction.
 type batch struct {
@@ -151,29 +41,12 @@ func (s *Store) serve(own *call) {
 	b.settle(b.work(own))
 }
 
-// handOn gives the lead to the oldest that waits.
-func (s *Store) handOn() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.queue) > 0 {
-		next := s.queue[0]
-		s.queue = slices.Delete(s.queue, 0, 1)
-		next.turn <- lead
-		return
-	}
-	s.leading = false
-	if s.idle != nil {
-		close(s.idle)
-		s.idle = nil
-	}
-}
-
 // work runs the changes and commits them.
-func (b *batch) work(own *call) error {
+func (b *batch) work(own *call) (err error) {
+	defer recoverDamage(&err)
 	if err := b.store.Err(); err != nil {
 		return unavailable("the store has stopped", err)
 	}
-	var err error
 	if b.bolt, err = b.store.begin(true); err != nil {
 		return err
 	}
@@ -220,7 +93,10 @@ func (b *batch) run(c *call) error {
 	if c.err == nil {
 		c.err = c.ctx.Err() // nobody waits for it any more
 	}
-	if c.err != nil {
+	switch {
+	case errors.Is(c.err, errDamaged): // nothing goes on top of damage
+		return c.err
+	case c.err != nil:
 		return nil
 	}
 	return b.apply(c, t.over)
@@ -295,73 +171,6 @@ func (b *batch) put(to bucket, key, frame []byte) error {
 		return fmt.Errorf("write %s: %w", to, err)
 	}
 	return nil
-}
-
-// commit makes everything of the batch durable, or nothing.
-func (b *batch) commit() error {
-	s := b.store
-	if err := b.below.put(bucketMeta, metaState, encodeState(b.state)); err != nil {
-		return err
-	}
-	if err := b.below.put(bucketMeta, metaTallies, encodeTallies(&b.tallies)); err != nil {
-		return err
-	}
-	if s.opts.BeforeSync != nil {
-		if err := s.opts.BeforeSync(); err != nil {
-			return s.refused(err)
-		}
-	}
-	id := b.bolt.ID()
-	if err := commitSafely(s.commit, b.bolt); err != nil {
-		return s.outcome(err, id)
-	}
-	s.state, s.tallies = b.state, b.tallies
-	s.revision.Store(uint64(b.state.revision))
-	s.counts.commits.Add(1)
-	s.counts.changes.Add(uint64(b.applied))
-	return nil
-}
-
-// refused is the error of a commit that never reached bbolt.
-func (s *Store) refused(cause error) error {
-	if full(cause) {
-		s.counts.full.Add(1)
-		return storeFull(cause)
-	}
-	return unavailable("the change was not committed; nothing was changed", cause)
-}
-
-func commitSafely(commit func(*bbolt.Tx) error, bolt *bbolt.Tx) (err error) {
-	defer recoverDamage(&err)
-	return commit(bolt)
-}
-
-// outcome tells what a failed commit of bbolt (v1.5.0, tx.go) left behind.
-//
-// Its steps are: allocate pages (may grow the map), grow the file, write the
-// pages, sync, write the meta page, sync. Up to the first sync, only pages that
-// the last state does not use are touched, and bbolt reloads its list of free
-// pages from that state: nothing is changed, and it goes on working. From the
-// meta page on, its map shows the new state whatever the disk holds: even
-// ENOSPC from the last sync does not say that nothing happened. Whether the
-// meta page was reached shows in the transaction id that a reader finds.
-//
-// So a full disk before the meta page is store_full and the store goes on. All
-// else stops it: a disk that fails in any other way is not to be trusted about
-// what it holds.
-func (s *Store) outcome(cause error, id int) error {
-	reached := true
-	if reading, err := s.begin(false); err == nil {
-		reached = reading.ID() >= id
-		_ = reading.Rollback() // of a reading transaction: it only lets go
-	}
-	if !reached && full(cause) && !errors.Is(cause, errDamaged) {
-		s.counts.full.Add(1)
-		return storeFull(cause)
-	}
-	err := outcomeUnknown(cause)
-	s.fail(err)
-	return err
 }
 
 // settle ends the transaction and gives each call its answer. With an error,

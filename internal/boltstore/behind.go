@@ -66,13 +66,17 @@ type behind struct {
 // Append queues the record of a refusal: it joins the chain with the next
 // commit, or within about a second, and raises no revision. When the queue is
 // full the record is dropped and counted (Stats). The error is unavailable, or
-// the context's.
+// the context's, or that
+// the record cannot be encoded.
 func (s *Store) Append(ctx context.Context, r audit.Record) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if err := s.Err(); err != nil {
 		return unavailable("the store has stopped", err)
+	}
+	if _, _, err := audit.Encode(r); err != nil {
+		return err // now, and not in a commit that it would spoil
 	}
 	return s.behind.add(func(l *load) {
 		if len(l.records) >= behindRecords {

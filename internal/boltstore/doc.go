@@ -6,7 +6,7 @@
 //
 //   - Group commit: waiting changes share one sync. Each runs on an overlay of
 //     the shared transaction, so that a refused one costs its neighbours
-//     nothing (batch.go, overlay.go).
+//     nothing (queue.go, batch.go, overlay.go).
 //   - Framing: every record carries a format version and a checksum over its
 //     bucket, key and payload, so that no altered or misplaced record is ever
 //     read (codec.go). A tally over all records of a bucket, committed with
@@ -14,5 +14,5 @@
 //   - Damage is refused: the pages are checked before bbolt maps them
 //     (pages.go), and a fault while reading is an error, never a crash.
 //   - What a failed commit left behind is known or said to be unknown
-//     (fault.go).
+//     (commit.go).
 package boltstore

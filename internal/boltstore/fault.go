@@ -3,7 +3,6 @@ package boltstore
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"syscall"
 
@@ -26,7 +25,7 @@ func recoverDamage(err *error) {
 
 // callerFault is the error of a transaction function that panicked.
 func callerFault(p any) error {
-	if fault, ok := p.(runtime.Error); ok && strings.Contains(fault.Error(), "fault address") {
+	if _, mapped := p.(interface{ Addr() uintptr }); mapped { // debug.SetPanicOnFault
 		return damaged("%v", p) // a page vanished while a record was being decoded
 	}
 	return &tenancy.Error{Code: tenancy.CodeInternal, Msg: "a transaction failed", Cause: fmt.Errorf("panic: %v", p)}

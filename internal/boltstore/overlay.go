@@ -16,10 +16,14 @@ type overlay struct {
 	below   *mapped
 	writes  [bucketCount]map[string][]byte // nil frame: deleted
 	records []audit.Record
-	wrote   bool // a write of state, which raises the revision
+	wrote   bool // there is a write, so that the revision rises
+	ended   bool // the function that it was made for has returned
 }
 
 func (o *overlay) get(b bucket, key []byte) ([]byte, error) {
+	if o.ended {
+		return nil, errTxOver
+	}
 	if frame, written := o.writes[b][string(key)]; written {
 		return frame, nil
 	}
@@ -29,7 +33,7 @@ func (o *overlay) get(b bucket, key []byte) ([]byte, error) {
 // put notes a write; a nil frame deletes.
 func (o *overlay) put(b bucket, key, frame []byte) error {
 	switch {
-	case o.below.over:
+	case o.ended:
 		return errTxOver
 	case len(key) == 0 || len(key) > keyLimit:
 		return fmt.Errorf("a key of %s has 1 to %d bytes, not %d", b, keyLimit, len(key))
@@ -64,6 +68,9 @@ func (o *overlay) within(b bucket, prefix, after []byte) []written {
 
 // scan merges the overlay's writes with the records below.
 func (o *overlay) scan(b bucket, prefix, after []byte, visit visitor) error {
+	if o.ended {
+		return errTxOver
+	}
 	ours := o.within(b, prefix, after)
 	if len(ours) == 0 {
 		return o.below.scan(b, prefix, after, visit)

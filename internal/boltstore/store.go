@@ -31,10 +31,10 @@ type Store struct {
 	closed  bool       // no further changes
 	idle    chan struct{}
 
-	behind   behind
-	failed   atomic.Pointer[failure]
-	revision atomic.Uint64
-	counts   counts
+	behind behind
+	failed atomic.Pointer[failure]
+	last   atomic.Pointer[point]
+	counts counts
 
 	// Of the leader alone.
 	state   state
@@ -42,6 +42,13 @@ type Store struct {
 }
 
 var _ gate.Store = (*Store)(nil)
+
+// point is a commit: bbolt's number of it, and the revision that it left. A
+// snapshot with the same number need not read its revision.
+type point struct {
+	txid     int
+	revision tenancy.Revision
+}
 
 // failure is why the store stopped.
 type failure struct{ cause error }
@@ -63,7 +70,7 @@ func (s *Store) fail(cause error) {
 }
 
 // Revision is that of the last commit.
-func (s *Store) Revision() tenancy.Revision { return tenancy.Revision(s.revision.Load()) }
+func (s *Store) Revision() tenancy.Revision { return s.last.Load().revision }
 
 // View runs fn on one consistent snapshot. Errors of the store itself are
 // *tenancy.Error: unavailable, and internal when fn panicked; fn's own come
@@ -92,6 +99,10 @@ func (s *Store) judged(err error) error {
 	if err == nil || !errors.Is(err, errDamaged) {
 		return err
 	}
+	var coded *tenancy.Error
+	if errors.As(err, &coded) && coded.Code == tenancy.CodeOutcomeUnknown { // damage that a commit met: the store has stopped
+		return err
+	}
 	s.fail(err)
 	return unavailable("the store is damaged", err)
 }
@@ -110,16 +121,19 @@ func (s *Store) snapshot(fn func(*reader) error) (err error) {
 		from.over = true
 		_ = bolt.Rollback() // of a reading transaction: it only lets go
 	}()
-	r := &reader{from: from}
-	at, found, err := lookup(from, bucketMeta, metaState, decodeState)
-	if err == nil && !found {
-		err = damaged("the state is missing")
-	}
+	revision, err := s.revisionOf(from)
 	if err != nil {
 		return err
 	}
-	r.revision = at.revision
-	return fn(r)
+	return fn(&reader{from: from, revision: revision})
+}
+
+func (s *Store) revisionOf(from *mapped) (tenancy.Revision, error) {
+	if last := s.last.Load(); last.txid == from.tx.ID() {
+		return last.revision, nil
+	}
+	at, err := required(from, metaState, decodeState)
+	return at.revision, err
 }
 
 // begin opens a transaction of bbolt.

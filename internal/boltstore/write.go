@@ -24,7 +24,7 @@ func newTx(below *mapped, revision tenancy.Revision) *tx {
 // Record notes the record of the decision; it takes its place in the chain
 // when the change is applied.
 func (t *tx) Record(r audit.Record) error {
-	if t.over.below.over {
+	if t.over.ended {
 		return errTxOver
 	}
 	t.over.records = append(t.over.records, r)
