@@ -8,62 +8,71 @@ package access
 import rego.v2
 
 # METADATA
-# title: Access
-# description: Whoever is active and whose credential covers the action may do what their position permits.
+# description: Nobody may do what no rule below permits.
 # entrypoint: true
 default allow := false
-
-allow if {
-	input.actor.active
-	_action_is_in_scope
-	_position_permits
-}
-
-_action_is_in_scope if "*" in input.actor.scopes
-
-_action_is_in_scope if input.action.name in input.actor.scopes
 
 # METADATA
 # title: A level gives access
 # description: An active member may do what the role table gives to their level.
-_position_permits if {
+allow if {
 	input.actor.member
-	input.action.name in data.roles.levels[input.actor.level].access
+	input.action.name in data.roles.access[input.actor.level]
+	_actor_may_act
 }
 
 # METADATA
 # title: The platform has an owner's access
 # description: A platform key may do in every tenant what its owner may.
-_position_permits if {
+allow if {
 	input.actor.platform
-	input.action.name in data.roles.levels.owner.access
+	input.action.name in data.roles.access.owner
+	_actor_may_act
 }
 
 # METADATA
 # title: The platform sees all accounts and tenants
 # description: A platform key may read every account with its keys and tenants, and list all tenants.
-_position_permits if {
+allow if {
 	input.action.name in {"key.list", "tenant.list", "tenant.list_all", "user.find", "user.read"}
 	input.actor.platform
+	_actor_may_act
 }
 
 # METADATA
 # title: People see their own
 # description: A person may read their own account, and list their own keys and tenants.
-_position_permits if {
+allow if {
 	input.action.name in {"key.list", "tenant.list", "user.read"}
 	input.target.self
+	_actor_may_act
 }
 
 # METADATA
 # title: People find each other
 # description: Any account may find another by its e-mail address, through the APIs that the role table names.
-_position_permits if {
+allow if {
 	input.action.name == "user.find"
 	input.dialect in data.roles.find
+	_actor_may_act
 }
 
 # METADATA
 # title: Everybody reads the rules
 # description: Any account may see which rules are in force.
-_position_permits if input.action.name == "policy.read"
+allow if {
+	input.action.name == "policy.read"
+	_actor_may_act
+}
+
+# Pending, disabled and expired members may do nothing, and a key with scopes
+# is good for the actions that they name.
+_actor_may_act if {
+	input.actor.active
+	"*" in input.actor.scopes
+}
+
+_actor_may_act if {
+	input.actor.active
+	input.action.name in input.actor.scopes
+}

@@ -7,8 +7,6 @@ import rego.v2
 # description: >-
 #   No change takes away a tenant's last lasting administrator: the owner or an
 #   admin, signed up, enabled, and without a beginning or an end in time.
-# custom:
-#   code: last_administrator
 violation contains {
 	"code": "last_administrator",
 	"message": "the tenant would be left without a lasting administrator",

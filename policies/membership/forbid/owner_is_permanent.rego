@@ -4,9 +4,9 @@ import rego.v2
 
 # METADATA
 # title: The owner is permanent
-# description: A tenant's owner is never removed, demoted, disabled or given an expiry. A transfer of ownership comes first.
-# custom:
-#   code: owner_permanent
+# description: >-
+#   A tenant's owner is never removed, demoted, disabled or given an expiry. A
+#   transfer of ownership comes first.
 violation contains {
 	"code": "owner_permanent",
 	"message": "the tenant's owner cannot be removed, demoted, disabled or given an expiry",

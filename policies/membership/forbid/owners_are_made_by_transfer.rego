@@ -5,8 +5,6 @@ import rego.v2
 # METADATA
 # title: Owners are made by transfer
 # description: Adding or updating a member makes nobody an owner who is not the tenant's owner already.
-# custom:
-#   code: owner_by_transfer_only
 violation contains {
 	"code": "owner_by_transfer_only",
 	"message": "only a transfer of ownership makes an owner",

@@ -5,8 +5,6 @@ import rego.v2
 # METADATA
 # title: Seats are limited
 # description: A tenant takes no more members than its limit allows. Pending, disabled and expired members fill seats.
-# custom:
-#   code: member_limit
 violation contains {"code": "member_limit", "message": "the tenant has as many members as its limit allows"} if {
 	input.action.name == "member.add"
 	not _seat_is_free

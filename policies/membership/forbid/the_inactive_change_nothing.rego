@@ -11,8 +11,6 @@ import rego.v2
 # METADATA
 # title: The inactive change nothing
 # description: Pending, disabled and expired members, and disabled accounts, are not permitted anything.
-# custom:
-#   code: not_permitted
 violation contains {"code": "not_permitted", "message": "you are not permitted to do this"} if not _actor_is_active
 
 _actor_is_active if input.actor.active

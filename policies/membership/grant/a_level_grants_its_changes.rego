@@ -8,5 +8,5 @@ import rego.v2
 allowed if {
 	input.action.name in {"member.add", "member.update", "member.remove"}
 	input.actor.member
-	input.action.name in data.roles.levels[input.actor.level].changes
+	input.action.name in data.roles.changes[input.actor.level]
 }

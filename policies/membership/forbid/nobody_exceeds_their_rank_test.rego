@@ -1,0 +1,38 @@
+package membership.forbid_test
+
+import rego.v2
+
+import data.membership.cases
+import data.membership.forbid
+
+_rank := {"none": 0, "viewer": 10, "member": 20, "admin": 30}
+
+# Every pair of levels: the actor's, and the one that is given or touched.
+test_rank[name] if {
+	some action in {"member.add", "member.remove", "member.update"}
+	some own, own_rank in object.union(_rank, {"owner": 40})
+	some other, other_rank in _rank
+	name := sprintf("%s: %s by %s", [action, other, own])
+	exceeded := {code | some code in {"rank_exceeded"}; other_rank > own_rank}
+	change := {"action": {"name": action}, "actor": {"level": own}}
+	some facts in [
+		{"target": {"rank": other_rank}, "requested": {"rank": 0}},
+		{"target": {"rank": 0}, "requested": {"rank": other_rank}},
+	]
+	cases.codes(forbid.violation) == exceeded with input as cases.given(object.union(change, facts))
+}
+
+test_platform_has_the_rank_of_an_owner[action] if {
+	some action in {"member.add", "member.remove", "member.update"}
+	facts := {"action": {"name": action}, "target": {"rank": 40}, "requested": {"rank": 40}}
+	cases.codes(forbid.violation) == set() with input as cases.given(object.union(cases.platform, facts))
+}
+
+test_an_unheard_of_level_has_no_rank if {
+	cases.codes(forbid.violation) == {"rank_exceeded"} with input as cases.given({"actor": {"level": "emperor"}})
+}
+
+test_leaving_needs_no_rank if {
+	facts := {"action": {"name": "member.leave"}, "actor": {"level": "viewer"}, "target": {"rank": 20}}
+	cases.codes(forbid.violation) == set() with input as cases.given(facts)
+}

@@ -1,0 +1,28 @@
+package membership.forbid_test
+
+import rego.v2
+
+import data.membership.cases
+import data.membership.forbid
+
+test_seats[name] if {
+	some name, tc in {
+		"one seat is free": {"members": 4, "limit": 5, "want": set()},
+		"all seats are taken": {"members": 5, "limit": 5, "want": {"member_limit"}},
+		"the limit was lowered": {"members": 6, "limit": 5, "want": {"member_limit"}},
+		"no limit": {"members": 1000000, "limit": 9007199254740991, "want": set()},
+		"a limit of nothing": {"members": 0, "limit": 0, "want": {"member_limit"}},
+	}
+	given := {
+		"action": {"name": "member.add"},
+		"tenant": {"members": tc.members, "limit": tc.limit},
+		"requested": {"level": "member", "rank": 20},
+	}
+	cases.codes(forbid.violation) == tc.want with input as cases.given(given)
+}
+
+test_a_full_tenant_can_be_left[action] if {
+	some action in {"member.remove", "member.leave"}
+	given := {"action": {"name": action}, "tenant": {"limit": 3}}
+	cases.codes(forbid.violation) == set() with input as cases.given(given)
+}

@@ -1,0 +1,18 @@
+package membership.grant_test
+
+import rego.v2
+
+import data.membership.cases
+import data.membership.grant
+
+test_levels[name] if {
+	some action in {"member.add", "member.remove", "member.update"}
+	some level, want in {"owner": true, "admin": true, "member": false, "viewer": false, "none": false}
+	name := sprintf("%s by %s", [action, level])
+	grant.allowed == want with input as cases.given({"action": {"name": action}, "actor": {"level": level}})
+}
+
+test_a_level_without_membership_grants_nothing[level] if {
+	some level in {"owner", "admin"}
+	grant.allowed == false with input as cases.given({"actor": {"level": level, "member": false}})
+}

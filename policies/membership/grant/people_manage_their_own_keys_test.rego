@@ -1,0 +1,18 @@
+package membership.grant_test
+
+import rego.v2
+
+import data.membership.cases
+import data.membership.grant
+
+test_keys[name] if {
+	some action in {"key.create", "key.delete"}
+	some whose, tc in {
+		"one's own": {"given": {"target": {"self": true}}, "want": true},
+		"another's": {"given": {"target": {"self": false}}, "want": false},
+		"another's, by the owner of a tenant": {"given": {"actor": {"level": "owner"}}, "want": false},
+		"anybody's, by the platform": {"given": cases.platform, "want": true},
+	}
+	name := sprintf("%s, %s", [action, whose])
+	grant.allowed == tc.want with input as cases.given(object.union({"action": {"name": action}}, tc.given))
+}
