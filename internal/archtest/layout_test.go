@@ -35,6 +35,7 @@ var layout = []allowance{
 	{"internal/api/authzen", []string{"internal/api", "internal/tenancy"}},
 	{"internal/api/opadata", []string{"internal/api", "internal/tenancy"}},
 	{"internal/proxy", []string{"internal/tenancy"}},
+	{"internal/proxytest", nil},
 	{"internal/config", nil},
 	{"internal/telemetry", nil},
 	{"internal/app", []string{anything}},

@@ -67,13 +67,10 @@ func denial(status int, vary string, id tenancy.DecisionID) answer {
 // admission tells the application who made the request. It fails where the
 // verdict lacks a part, and where a value could be misread on the way.
 func admission(vary string, actor tenancy.Actor, asked tenancy.TenantRef, v tenancy.Verdict) (answer, error) {
-	if v.Tenant.IsZero() || v.DecisionID.IsZero() || v.PolicyRevision == "" {
-		return answer{}, ReasonIncomplete
-	}
 	if !asked.ID.IsZero() && asked.ID != v.Tenant {
 		return answer{}, ReasonForeign
 	}
-	a := answer{status: http.StatusOK, fields: []field{
+	a := answer{status: http.StatusOK, fields: []field{ // an id that is zero is empty here
 		{"Vary", vary},
 		{authSubject, actor.String()},
 		{authTenant, v.Tenant.String()},
@@ -91,7 +88,10 @@ func (a answer) check() error {
 	size := headRest + len("Content-Length: 0\r\n") + len("Cache-Control: no-store\r\n")
 	for _, f := range a.fields {
 		size += len(f.name) + len(": ") + len(f.value) + len("\r\n")
-		if f.value == "" || strings.TrimSpace(f.value) != f.value || strings.ContainsFunc(f.value, notPrintable) {
+		if f.value == "" {
+			return ReasonIncomplete
+		}
+		if strings.TrimSpace(f.value) != f.value || strings.ContainsFunc(f.value, notPrintable) {
 			return ReasonValue
 		}
 	}

@@ -20,6 +20,7 @@ const (
 	ReasonNoRoute    Reason = "no route, or no tenant in the path"
 	ReasonFailed     Reason = "the check failed"
 	ReasonLate       Reason = "the check took too long"
+	ReasonGone       Reason = "the proxy hung up before the answer"
 	ReasonBroken     Reason = "the check panicked"
 )
 
@@ -29,8 +30,7 @@ type check struct {
 	endpoint endpoint
 	request  *http.Request
 
-	target target  // as far as it is known
-	denied bool    // an answer exists; set before ids are made, which may break
+	target target // as far as it is known
 }
 
 // run follows the order of the contract: who may ask, what is asked, who is
@@ -48,7 +48,7 @@ func (c *check) run(ctx context.Context) answer {
 	if !found {
 		return c.refuse(http.StatusForbidden, ReasonNoRoute)
 	}
-	verdict, err := c.handler.Checker.Check(ctx, actor, c.question(m, client))
+	verdict, err := c.handler.ports.Checker.Check(ctx, actor, c.question(m, client))
 	if err == nil {
 		err = ctx.Err() // a late allow is none
 	}
@@ -56,7 +56,7 @@ func (c *check) run(ctx context.Context) answer {
 	case err != nil:
 		return c.refuse(http.StatusForbidden, err)
 	case !verdict.Allow:
-		return c.denial(verdict.DecisionID)
+		return c.turnAway(verdict.DecisionID)
 	}
 	a, err := admission(c.endpoint.guard.vary, actor, m.tenant, verdict)
 	if err != nil {
@@ -83,7 +83,7 @@ func (c *check) read() (client string, err error) {
 
 // authenticate accepts accounts and the platform, nobody else.
 func (c *check) authenticate(ctx context.Context) (tenancy.Actor, error) {
-	actor, err := c.handler.Authenticator.Authenticate(ctx, Credentials{
+	actor, err := c.handler.ports.Authenticator.Authenticate(ctx, Credentials{
 		Header: credentials(c.request.Header),
 		Method: c.target.method,
 		Host:   c.target.authority,
@@ -111,4 +111,78 @@ func (c *check) question(m matched, client string) tenancy.Question {
 			Headers: c.endpoint.guard.facts(c.request.Header), ClientIP: client,
 		},
 	}
+}
+
+// turnAway denies what the gate has judged and recorded.
+func (c *check) turnAway(id tenancy.DecisionID) answer {
+	if id.IsZero() {
+		return c.refuse(http.StatusForbidden, ReasonIncomplete)
+	}
+	return denial(http.StatusForbidden, c.endpoint.guard.vary, id)
+}
+
+// refuse denies what the gate did not judge, and says why in the log: there
+// is no record of it elsewhere.
+func (c *check) refuse(status int, err error) answer {
+	id := c.handler.ports.NewID()
+	reason, level, cause := reasonOf(err)
+	attrs := append(c.attrs(id), slog.String("reason", string(reason)))
+	if cause != "" {
+		attrs = append(attrs, slog.String("error", cause))
+	}
+	c.handler.ports.Log.LogAttrs(c.request.Context(), level, "proxy check denied", attrs...)
+	return denial(status, c.endpoint.guard.vary, id)
+}
+
+// reasonOf finds what may be logged of an error. What authentication says of
+// a credential that is not valid stays out, lest it quote the credential.
+func reasonOf(err error) (reason Reason, level slog.Level, cause string) {
+	var e *tenancy.Error
+	switch {
+	case errors.As(err, &reason):
+		return reason, slog.LevelInfo, ""
+	case errors.As(err, &e) && e.Code == tenancy.CodeUnauthenticated:
+		return ReasonCredential, slog.LevelInfo, ""
+	case errors.As(err, &e) && e.Code == tenancy.CodeForbidden:
+		return ReasonForbidden, slog.LevelInfo, ""
+	case errors.Is(err, context.DeadlineExceeded):
+		return ReasonLate, slog.LevelError, ""
+	case errors.Is(err, context.Canceled):
+		return ReasonGone, slog.LevelInfo, ""
+	default:
+		return ReasonFailed, slog.LevelError, err.Error()
+	}
+}
+
+// attrs name the request in the log: no query, no credential, and no path
+// before it is canonical, since a query may hide behind an encoded "?".
+func (c *check) attrs(id tenancy.DecisionID) []slog.Attr {
+	return []slog.Attr{
+		slog.String("decision_id", id.String()),
+		slog.String("endpoint", c.endpoint.endpoint),
+		slog.String("peer", c.request.RemoteAddr),
+		slog.String("method", c.target.method),
+		slog.String("host", c.target.host),
+		slog.String("path", c.target.Path),
+	}
+}
+
+// broke denies after a panic. Only the text of a runtime error is logged:
+// other values may hold anything.
+func (c *check) broke(broken any) answer {
+	id := c.anyID()
+	text := fmt.Sprintf("%T", broken)
+	if e, ok := broken.(runtime.Error); ok {
+		text = e.Error()
+	}
+	attrs := append(c.attrs(id), slog.String("reason", string(ReasonBroken)), slog.String("error", text),
+		slog.String("stack", string(debug.Stack())))
+	c.handler.ports.Log.LogAttrs(c.request.Context(), slog.LevelError, "proxy check denied", attrs...)
+	return denial(http.StatusForbidden, c.endpoint.guard.vary, id)
+}
+
+// anyID makes an id, or none when making ids is what broke.
+func (c *check) anyID() (id tenancy.DecisionID) {
+	defer func() { _ = recover() }()
+	return c.handler.ports.NewID()
 }

@@ -40,7 +40,7 @@ type Options struct {
 // otherwise answers OPTIONS * itself, with 200), ReadHeaderTimeout, and an
 // IdleTimeout above the proxy's own.
 type Handler struct {
-	Ports
+	ports     Ports
 	peers     peers
 	timeout   time.Duration
 	endpoints map[string]endpoint
@@ -67,7 +67,7 @@ func New(ports Ports, options Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{Ports: ports, peers: trusted, timeout: options.Timeout, endpoints: map[string]endpoint{}}
+	h := &Handler{ports: ports, peers: trusted, timeout: options.Timeout, endpoints: map[string]endpoint{}}
 	for _, p := range protocols {
 		h.endpoints[p.endpoint] = endpoint{protocol: p, guard: newGuard(p)}
 	}

@@ -37,7 +37,8 @@ func readNginx(h http.Header) (target, error) {
 		if err != nil {
 			return target{}, err
 		}
-		return t, t.readURL(url)
+		err = t.readURL(url)
+		return t, err
 	}
 	host, err := only(h, originalHost)
 	if err != nil {
@@ -50,5 +51,6 @@ func readNginx(h http.Header) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	return t, t.readURI(uri)
+	err = t.readURI(uri)
+	return t, err
 }

@@ -1,0 +1,396 @@
+package proxy_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/memberward/memberward/internal/proxy"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// request is a check as nginx sends it, with header lines added, or taken
+// away when they begin with "-".
+func request(lines ...string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, "/authz/nginx", nil)
+	r.RemoteAddr = "127.0.0.1:4711"
+	defaults := []string{"X-Original-Method: GET", "X-Original-Host: app.example", "X-Original-Uri: /tenants/acme/x"}
+	for _, line := range append(defaults, lines...) {
+		name, value, _ := strings.Cut(line, ": ")
+		if removed, ok := strings.CutPrefix(name, "-"); ok {
+			r.Header.Del(removed)
+			continue
+		}
+		r.Header.Add(name, value)
+	}
+	return r
+}
+
+func serve(h http.Handler, r *http.Request) *http.Response {
+	recorder := httptest.NewRecorder()
+	h.ServeHTTP(recorder, r)
+	return recorder.Result()
+}
+
+// allowHeaders are those of an allow, denyHeaders those of a denial: nothing
+// else may stand in an answer.
+var (
+	allowHeaders = []string{
+		"Cache-Control", "Content-Length", "Vary", "X-Auth-Authenticated", "X-Auth-Level", "X-Auth-Roles", "X-Auth-Subject",
+		"X-Auth-Tenant", "X-Decision-Id", "X-Policy-Revision",
+	}
+	denyHeaders = []string{"Cache-Control", "Content-Length", "Vary", "X-Decision-Id"}
+)
+
+// wellFormed holds an answer against the rules that every answer keeps.
+func wellFormed(t *testing.T, response *http.Response, status int) {
+	t.Helper()
+	if response.StatusCode != status {
+		t.Errorf("status %d, want %d", response.StatusCode, status)
+	}
+	want := map[int][]string{200: allowHeaders, 401: append([]string{"Www-Authenticate"}, denyHeaders...), 403: denyHeaders}[status]
+	for _, name := range want {
+		if len(response.Header[name]) != 1 || response.Header.Get(name) == "" {
+			t.Errorf("%d: %s is %q, want one value", status, name, response.Header[name])
+		}
+	}
+	if len(response.Header) != len(want) {
+		t.Errorf("%d: the headers are %v, want only %v", status, response.Header, want)
+	}
+	if response.Header.Get("Content-Length") != "0" || response.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%d: Content-Length %q, Cache-Control %q", status, response.Header.Get("Content-Length"), response.Header.Get("Cache-Control"))
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	h := newWorld().handler(t, proxy.Options{})
+	for _, tt := range []struct {
+		name   string
+		lines  []string
+		status int
+	}{
+		{"a member", []string{asMary}, 200},
+		{"a member of a tenant named by id", []string{asMary, "-X-Original-Uri", "X-Original-Uri: /tenants/" + acme.String()}, 200},
+		{"the platform", []string{"Authorization: Bearer platform"}, 200},
+		{"a URL", []string{asMary, "-X-Original-Uri", "-X-Original-Host", "X-Original-Url: https://app.example/tenants/acme/x"}, 200},
+		{"a client's identity headers", []string{asMary, "X-Auth-Subject: olga", "X-Auth-Level: owner"}, 200},
+		{"another family's headers", []string{asMary, "X-Forwarded-Method: PUT", "X-Forwarded-Uri: /x"}, 200},
+		{"no credential", nil, 401},
+		{"only a client's identity headers", []string{"X-Auth-Subject: " + olga.String()}, 401},
+		{"an invalid credential", []string{"Authorization: Bearer forged"}, 401},
+		{"no credential and no route", []string{"-X-Original-Uri", "X-Original-Uri: /x"}, 401},
+		{"a stranger", []string{asNina}, 403},
+		{"a viewer who writes", []string{asVera, "-X-Original-Method", "X-Original-Method: DELETE"}, 403},
+		{"an unknown tenant", []string{asMary, "-X-Original-Uri", "X-Original-Uri: /tenants/void"}, 403},
+		{"no route", []string{asMary, "-X-Original-Uri", "X-Original-Uri: /x"}, 403},
+		{"a cookie from another site", []string{"Cookie: auth_token=mary", "Sec-Fetch-Site: cross-site", "-X-Original-Method", "X-Original-Method: POST"}, 403},
+		{"no method, no credential", []string{"-X-Original-Method"}, 403},
+		{"an ambiguous path, no credential", []string{"-X-Original-Uri", "X-Original-Uri: /tenants/acme/../void"}, 403},
+		{"two targets", []string{asMary, "X-Original-Uri: /tenants/acme/x"}, 403},
+		{"an alias", []string{asMary, "X_Auth_Subject: olga"}, 403},
+		{"a Connection header", []string{asMary, "Connection: X-Auth-Subject"}, 403},
+		{"a list of hops that is none", []string{asMary, "X-Forwarded-For: somebody"}, 403},
+		{"an operator", []string{"Authorization: Bearer operator"}, 403},
+		{"somebody who registers", []string{"Authorization: Bearer registering"}, 403},
+		{"authentication names nobody", []string{"Authorization: Bearer nobody"}, 403},
+		{"authentication names two", []string{"Authorization: Bearer both"}, 403},
+		{"authentication panics", []string{"Authorization: Bearer panic"}, 403},
+		{"authentication cannot reach the store", []string{"Authorization: Bearer store-closed"}, 403},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			wellFormed(t, serve(h, request(tt.lines...)), tt.status)
+		})
+	}
+}
+
+func TestMethodsAndPathsOfTheCheck(t *testing.T) {
+	h := newWorld().handler(t, proxy.Options{})
+	for _, tt := range []struct {
+		method, target string
+		status         int
+	}{
+		{"GET", "/authz/nginx", 200},
+		{"HEAD", "/authz/nginx", 200},
+		{"POST", "/authz/nginx", 200},
+		{"OPTIONS", "/authz/nginx", 200},
+		{"PURGE", "/authz/nginx", 200},
+		{"get", "/authz/nginx", 200},
+		{"GET", "/authz/nginx?uri=/tenants/void", 200},
+		{"GET", "/authz/nginx?", 200},
+		{"GET", "/authz/nginx/", 404},
+		{"GET", "//authz/nginx", 404},
+		{"GET", "/authz/./nginx", 404},
+		{"GET", "/authz/%6eginx", 404},
+		{"GET", "/AUTHZ/nginx", 404},
+		{"GET", "/authz", 404},
+		{"GET", "/", 404},
+		{"GET", "http://memberward/authz/nginx", 404},
+	} {
+		r := request(asMary)
+		r.Method, r.RequestURI = tt.method, tt.target
+		response := serve(h, r)
+		if response.StatusCode != tt.status || response.Header.Get("Content-Length") != "0" || response.Header.Get("Location") != "" {
+			t.Errorf("%s %s: %d %v, want %d", tt.method, tt.target, response.StatusCode, response.Header, tt.status)
+		}
+	}
+}
+
+func TestQuestion(t *testing.T) {
+	w := newWorld()
+	r := request(asMary, "Cookie: a=b", "X-Api-Key: mary", "Proxy-Authorization: Basic x", "User-Agent: test", "X-Custom: one", "X-Custom: tw\xffo",
+		"X-Auth-Subject: olga", "X-Policy-Revision: forged", "X-Forwarded-For: 192.0.2.7, 127.0.0.1", "Origin: https://app.example",
+		"-X-Original-Uri", "-X-Original-Host", "X-Original-Url: https://APP.example:8443/tenants/%61cme/r%c3%a9sum%C3%A9?v=1&v=2")
+	if got := serve(w.handler(t, proxy.Options{}), r).StatusCode; got != 200 {
+		t.Fatalf("status %d", got)
+	}
+	want := tenancy.Question{
+		Action: tenancy.ActionResourceRead, Tenant: tenancy.TenantRef{Slug: "acme"}, Dialect: tenancy.DialectProxy,
+		Route: tenancy.Route{Template: "/tenants/{tenant}/**", Params: map[string]string{"tenant": "acme"}},
+		HTTP: tenancy.HTTPRequest{
+			Method: "GET", Scheme: "https", Host: "app.example", Path: "/tenants/acme/r%C3%A9sum%C3%A9",
+			Segments: []string{"tenants", "acme", "résumé"}, RawPath: "/tenants/%61cme/r%c3%a9sum%C3%A9",
+			Query:    map[string][]string{"v": {"1", "2"}},
+			Headers:  map[string][]string{"user-agent": {"test"}, "x-custom": {"one", "tw\uFFFDo"}, "origin": {"https://app.example"}},
+			ClientIP: "192.0.2.7",
+		},
+	}
+	if diff := cmp.Diff(want, w.questions()[0]); diff != "" {
+		t.Errorf("the question (-want +got):\n%s", diff)
+	}
+	shown := proxy.Credentials{Method: "GET", Host: "APP.example:8443", Header: http.Header{
+		"Authorization": {"Bearer mary"}, "Cookie": {"a=b"}, "X-Api-Key": {"mary"}, "Origin": {"https://app.example"},
+	}}
+	if diff := cmp.Diff(shown, w.shown[0]); diff != "" {
+		t.Errorf("what authentication saw (-want +got):\n%s", diff)
+	}
+}
+
+// TestNothingIsAllowedByAccident plants verdicts that no gate should give.
+func TestNothingIsAllowedByAccident(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(v *tenancy.Verdict)
+	}{
+		{"the zero verdict", func(v *tenancy.Verdict) { *v = tenancy.Verdict{} }},
+		{"a denial with everything else", func(v *tenancy.Verdict) { v.Allow = false }},
+		{"no tenant", func(v *tenancy.Verdict) { v.Tenant = tenancy.TenantID{} }},
+		{"another tenant", func(v *tenancy.Verdict) { v.Tenant = tenancy.TenantID(nina) }},
+		{"no decision", func(v *tenancy.Verdict) { v.DecisionID = tenancy.DecisionID{} }},
+		{"no policy", func(v *tenancy.Verdict) { v.PolicyRevision = "" }},
+		{"a line break", func(v *tenancy.Verdict) { v.PolicyRevision = "x\r\nX-Auth-Level: owner" }},
+		{"a NUL", func(v *tenancy.Verdict) { v.PolicyRevision = "x\x00" }},
+		{"no ASCII", func(v *tenancy.Verdict) { v.PolicyRevision = "é" }},
+		{"only blanks", func(v *tenancy.Verdict) { v.PolicyRevision = "  " }},
+		{"a head over 3.5 KiB", func(v *tenancy.Verdict) { v.PolicyRevision = strings.Repeat("x", 3500) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld()
+			w.verdict = func(v tenancy.Verdict) tenancy.Verdict { tt.change(&v); return v }
+			r := request(asMary, "-X-Original-Uri", "X-Original-Uri: /tenants/"+acme.String())
+			wellFormed(t, serve(w.handler(t, proxy.Options{}), r), 403)
+		})
+	}
+}
+
+func TestChecksThatFail(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		before func(context.Context) error
+		logged string
+	}{
+		{"an error", func(context.Context) error { return errors.New("disk on fire") }, "disk on fire"},
+		{"a refusal", func(context.Context) error { return &tenancy.Refusal{} }, "refused"},
+		{"unauthenticated, after authentication", func(context.Context) error { return &tenancy.Error{Code: tenancy.CodeInternal} }, "internal"},
+		{"the proxy hangs up", func(context.Context) error { return fmt.Errorf("check: %w", context.Canceled) }, "hung up"},
+		{"a panic", func(context.Context) error { panic("secret") }, "panicked"},
+		{"a nil dereference", func(context.Context) error { var v *tenancy.Verdict; _ = v.Allow; return nil }, "nil pointer"},
+		{"an aborted handler", func(context.Context) error { panic(http.ErrAbortHandler) }, "panicked"},
+		{"no answer in time", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, "too long"},
+		{"an allow after the time", func(ctx context.Context) error { <-ctx.Done(); return nil }, "too long"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld()
+			w.before = tt.before
+			wellFormed(t, serve(w.handler(t, proxy.Options{Timeout: time.Millisecond}), request(asMary)), 403)
+			if log := w.logged(); !strings.Contains(log, tt.logged) || strings.Contains(log, "secret") {
+				t.Errorf("logged %q, want %q and no secret", log, tt.logged)
+			}
+		})
+	}
+	t.Run("ids cannot be made", func(t *testing.T) {
+		ports := newWorld().ports()
+		ports.NewID = func() tenancy.DecisionID { panic("no randomness") }
+		h, err := proxy.New(ports, proxy.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := serve(h, request()).StatusCode; got != 403 {
+			t.Errorf("status %d, want 403", got)
+		}
+	})
+}
+
+func TestChecksHaveADeadline(t *testing.T) {
+	for limit, timeout := range map[time.Duration]time.Duration{150 * time.Millisecond: 0, time.Second: time.Second} {
+		w := newWorld()
+		w.before = func(ctx context.Context) error {
+			if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > limit {
+				t.Errorf("deadline in %v, %t; want within %v", time.Until(deadline), ok, limit)
+			}
+			return nil
+		}
+		serve(w.handler(t, proxy.Options{Timeout: timeout}), request(asMary))
+	}
+}
+
+func TestTrustedPeers(t *testing.T) {
+	listed := []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("2001:db8::/32")}
+	for _, tt := range []struct {
+		name   string
+		peers  []netip.Prefix
+		remote string
+		status int
+	}{
+		{"loopback by default", nil, "127.0.0.1:1", 200},
+		{"all of loopback by default", nil, "127.9.9.9:1", 200},
+		{"IPv6 loopback by default", nil, "[::1]:1", 200},
+		{"loopback written as IPv6", nil, "[::ffff:127.0.0.1]:1", 200},
+		{"loopback with an empty list", []netip.Prefix{}, "127.0.0.1:1", 200},
+		{"an empty list is not everybody", []netip.Prefix{}, "192.0.2.1:1", 403},
+		{"anybody else", nil, "192.0.2.1:1", 403},
+		{"a private address", nil, "10.1.0.1:1", 403},
+		{"listed", listed, "10.1.255.255:1", 200},
+		{"listed, IPv6 with a zone", listed, "[2001:db8::1%eth0]:1", 200},
+		{"next to the list", listed, "10.2.0.0:1", 403},
+		{"a list stands in place of loopback", listed, "127.0.0.1:1", 403},
+		{"no address", nil, "", 403},
+		{"garbage", nil, "localhost:1", 403},
+		{"looks like a unix socket", nil, "@", 403},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := request(asMary)
+			r.RemoteAddr = tt.remote
+			wellFormed(t, serve(newWorld().handler(t, proxy.Options{TrustedPeers: tt.peers}), r), tt.status)
+		})
+	}
+}
+
+func TestUnixSocketsAreTrusted(t *testing.T) {
+	server := httptest.NewUnstartedServer(newWorld().handler(t, proxy.Options{}))
+	path := filepath.Join(t.TempDir(), "proxy.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = server.Listener.Close()
+	server.Listener = listener
+	server.Start()
+	defer server.Close()
+	client := http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return net.Dial("unix", path)
+	}}}
+	r := request(asMary)
+	r.RequestURI, r.URL.Scheme, r.URL.Host = "", "http", "memberward"
+	response, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != 200 {
+		t.Errorf("status %d, want 200", response.StatusCode)
+	}
+	client.CloseIdleConnections()
+}
+
+func TestNewRefuses(t *testing.T) {
+	complete := newWorld().ports()
+	for _, tt := range []struct {
+		name    string
+		change  func(*proxy.Ports)
+		options proxy.Options
+	}{
+		{"no checker", func(p *proxy.Ports) { p.Checker = nil }, proxy.Options{}},
+		{"no authenticator", func(p *proxy.Ports) { p.Authenticator = nil }, proxy.Options{}},
+		{"no ids", func(p *proxy.Ports) { p.NewID = nil }, proxy.Options{}},
+		{"no clock", func(p *proxy.Ports) { p.Clock = nil }, proxy.Options{}},
+		{"no log", func(p *proxy.Ports) { p.Log = nil }, proxy.Options{}},
+		{"a negative timeout", nil, proxy.Options{Timeout: -1}},
+		{"an invalid network", nil, proxy.Options{TrustedPeers: []netip.Prefix{{}}}},
+		{"everybody", nil, proxy.Options{TrustedPeers: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}},
+		{"everybody, IPv6", nil, proxy.Options{TrustedPeers: []netip.Prefix{netip.MustParsePrefix("::/0")}}},
+		{"IPv4 written as IPv6", nil, proxy.Options{TrustedPeers: []netip.Prefix{netip.MustParsePrefix("::ffff:10.0.0.0/104")}}},
+	} {
+		ports := complete
+		if tt.change != nil {
+			tt.change(&ports)
+		}
+		if _, err := proxy.New(ports, tt.options); err == nil {
+			t.Errorf("%s: accepted", tt.name)
+		}
+	}
+}
+
+func TestLogHoldsNoSecrets(t *testing.T) {
+	w := newWorld()
+	h := w.handler(t, proxy.Options{})
+	for _, target := range []string{"/other/page?token=s3cret", "/other%3ftoken=s3cret", "/other?token=s3cret/../"} {
+		for _, line := range []string{asMary, "Authorization: Bearer s3cret", "Cookie: auth_token=s3cret", "X-Api-Key: s3cret"} {
+			serve(h, request(line, "-X-Original-Uri", "X-Original-Uri: "+target))
+		}
+	}
+	log := w.logged()
+	if strings.Contains(log, "s3cret") {
+		t.Errorf("the log holds a secret:\n%s", log)
+	}
+	for _, want := range []string{"decision_id=0", "path=/other/page", "host=app.example", `reason="no valid credential"`, `reason="no route`} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log lacks %s:\n%s", want, log)
+		}
+	}
+}
+
+func TestVaryNamesWhatDecides(t *testing.T) {
+	vary := serve(newWorld().handler(t, proxy.Options{}), request()).Header.Get("Vary")
+	for _, name := range []string{
+		"Authorization", "X-Api-Key", "Cookie", "Origin", "Sec-Fetch-Site", "X-Original-Url", "X-Original-Uri",
+		"X-Original-Host", "X-Original-Method", "X-Forwarded-For",
+	} {
+		if !strings.Contains(", "+vary+",", ", "+name+",") {
+			t.Errorf("Vary lacks %s: %s", name, vary)
+		}
+	}
+}
+
+func BenchmarkHandler(b *testing.B) {
+	for _, bb := range []struct {
+		name, line string
+		status     int
+	}{{"allow", asMary, 200}, {"deny", asNina, 403}, {"no credential", "X-None: 1", 401}} {
+		b.Run(bb.name, func(b *testing.B) {
+			w := newWorld()
+			h := w.handler(b, proxy.Options{})
+			r := request(bb.line, "User-Agent: bench", "Accept: */*", "X-Forwarded-For: 192.0.2.7")
+			if got := serve(h, r).StatusCode; got != bb.status {
+				b.Fatalf("status %d, want %d", got, bb.status)
+			}
+			recorder := httptest.NewRecorder()
+			b.ReportAllocs()
+			for b.Loop() {
+				w.asked, w.shown = w.asked[:0], w.shown[:0]
+				w.log.Reset()
+				clear(recorder.Header())
+				h.ServeHTTP(recorder, r)
+			}
+		})
+	}
+}
