@@ -18,6 +18,10 @@ import (
 // BodyLimit is the longest body, in bytes (contracts/README.md, rule 11).
 const BodyLimit = 1 << 20
 
+// usualBody is how many bytes are set aside for a body that has only been
+// announced.
+const usualBody = 4 << 10
+
 // wholeBody is a body that has been read, in the place of the connection's.
 type wholeBody struct {
 	*bytes.Reader
@@ -88,7 +92,9 @@ func (s *shell) readBody(c *gin.Context) error {
 	// Where deadlines are not supported (a recorder in a test), the server's
 	// own limits remain.
 	_ = connection.SetReadDeadline(s.now().Add(s.bodyTimeout))
-	data, err := io.ReadAll(io.LimitReader(r.Body, BodyLimit+1))
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead)
+	_, err := body.ReadFrom(io.LimitReader(r.Body, BodyLimit+1))
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.Header("Connection", "close")
@@ -96,12 +102,12 @@ func (s *shell) readBody(c *gin.Context) error {
 	case err != nil:
 		c.Header("Connection", "close")
 		return &InputError{Fault: FaultSyntax, In: InBody, Msg: "the body could not be read", Cause: err}
-	case len(data) > BodyLimit:
+	case body.Len() > BodyLimit:
 		return tooLarge(c)
 	}
 	// The deadline would otherwise end the request's context while it runs.
 	_ = connection.SetReadDeadline(time.Time{})
-	r.Body = &wholeBody{Reader: bytes.NewReader(data), data: data}
+	r.Body = &wholeBody{Reader: bytes.NewReader(body.Bytes()), data: body.Bytes()}
 	return nil
 }
 

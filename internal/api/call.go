@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -31,6 +32,8 @@ func (s *shell) begin(c *gin.Context, dialect *Dialect, route *Route) *call {
 		id = s.newID()
 	}
 	c.Header(headerRequest, id)
+	c.Header("Cache-Control", "no-store") // an answer holds for its caller, at its time
+	c.Header("X-Content-Type-Options", "nosniff")
 	call := &call{shell: s, c: c, dialect: dialect, started: s.now()}
 	if route != nil {
 		call.method, call.route = route.Method, route.Path
@@ -131,12 +134,22 @@ func (k *call) report(status int) {
 // logFailure logs the cause of what is no fault of the caller: everything but
 // refusals, wrong input and missing routes or credentials.
 func (k *call) logFailure(err error) {
-	switch CodeOf(err) {
-	case tenancy.CodeTimeout, tenancy.CodeStoreFull, tenancy.CodeOutcomeUnknown, tenancy.CodeUnavailable, tenancy.CodeInternal:
-		k.shell.logger.Error("request failed", "request_id", RequestID(k.c), "route", k.route, "error", err.Error())
-	case tenancy.CodeFactsIncomplete, tenancy.CodePolicyError, tenancy.CodePolicyUndefined, tenancy.CodePolicyTimeout:
-		k.shell.logger.Error("policy fault", "request_id", RequestID(k.c), "route", k.route, "error", err.Error())
+	what := "request failed"
+	if IsPolicyFault(err) {
+		what = "policy fault"
+	} else if !slices.Contains(ourFaults, CodeOf(err)) {
+		return
 	}
+	level := slog.LevelError
+	if k.c.Request.Context().Err() != nil { // the caller went away
+		level = slog.LevelInfo
+	}
+	k.shell.logger.Log(k.c.Request.Context(), level, what, "request_id", RequestID(k.c), "route", k.route, "error", err.Error())
+}
+
+// ourFaults are the codes that say nothing about the caller.
+var ourFaults = []tenancy.Code{
+	tenancy.CodeTimeout, tenancy.CodeStoreFull, tenancy.CodeOutcomeUnknown, tenancy.CodeUnavailable, tenancy.CodeInternal,
 }
 
 // requestIDLimit is the longest request id that is taken over, in bytes.

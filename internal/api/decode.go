@@ -26,8 +26,9 @@ type DecodeOptions struct {
 // Decode reads one JSON value into what into points to. It is the one decoder
 // of every body and stricter than encoding/json: keys twice, keys in another
 // case, NUL, invalid UTF-8, anything after the value, arrays over ArrayLimit
-// elements and nesting over DepthLimit are an *InputError, and into is then
-// not to be used.
+// elements, nesting over DepthLimit, and null instead of an object are an
+// *InputError, and into is then not to be used. Inside an object, null is the
+// zero value, as a key that is not there.
 func Decode(data []byte, into any, opts DecodeOptions) error {
 	if len(bytes.TrimSpace(data)) == 0 {
 		if opts.AllowEmpty {
@@ -37,6 +38,9 @@ func Decode(data []byte, into any, opts DecodeOptions) error {
 	}
 	if err := scan(data); err != nil {
 		return err
+	}
+	if string(bytes.TrimSpace(data)) == "null" && isStruct(into) {
+		return &InputError{Fault: FaultType, In: InBody, Want: "object", Msg: typeMessage("object")}
 	}
 	err := json.Unmarshal(data, into, json.RejectUnknownMembers(true))
 	if errors.Is(err, json.ErrUnknownName) && opts.IgnoreUnknown {
@@ -65,9 +69,6 @@ func scan(data []byte) error {
 	mayHoldNUL := bytes.Contains(data, []byte(`\u0000`)) // the only way to write NUL; most bodies need no closer look
 	for {
 		token, err := dec.ReadToken()
-		if errors.Is(err, io.EOF) {
-			return &InputError{Fault: FaultSyntax, In: InBody, Offset: dec.InputOffset(), Msg: "the JSON value is incomplete"}
-		}
 		if err != nil {
 			return inputError(err)
 		}

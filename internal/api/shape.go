@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -50,12 +51,12 @@ func miscasedKey(object map[string]any, want reflect.Type, at []string) []string
 	if want.Kind() != reflect.Struct && want.Kind() != reflect.Map {
 		return nil
 	}
-	for key, value := range object {
+	for _, key := range slices.Sorted(maps.Keys(object)) { // one answer, whatever the order in memory
 		field, miscased := memberType(want, key)
 		if miscased {
 			return append(slices.Clone(at), key)
 		}
-		if found := miscasedIn(value, field, append(at, key)); found != nil {
+		if found := miscasedIn(object[key], field, append(at, key)); found != nil {
 			return found
 		}
 	}
@@ -102,6 +103,12 @@ func readsItself(t reflect.Type) bool {
 		}
 	}
 	return false
+}
+
+// isStruct reports whether a pointer points to a struct.
+func isStruct(into any) bool {
+	t := reflect.TypeOf(into)
+	return t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct
 }
 
 // wanted names the JSON type that a Go type is read from, "" where it is

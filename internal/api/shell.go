@@ -15,12 +15,12 @@ import (
 // Options goes with [New].
 type Options struct {
 	Dialects    []Dialect
-	Logger      *slog.Logger     // required
-	NewID       func() string    // required: a new request id
-	Now         func() time.Time // required
-	Observe     func(Observation)
-	BodyTimeout time.Duration // for a whole body to arrive; default 10 s
-	AuthTimeout time.Duration // for finding out who calls; default GateTimeout
+	Logger      *slog.Logger      // required
+	NewID       func() string     // required: a new request id
+	Now         func() time.Time  // required
+	Observe     func(Observation) // called once for each request, after it; nil: nobody watches
+	BodyTimeout time.Duration     // for a whole body to arrive; default 10 s
+	AuthTimeout time.Duration     // for finding out who calls; default GateTimeout
 }
 
 // Observation is what metrics learn of one answered request. It names neither

@@ -3,9 +3,11 @@ package api
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -28,10 +30,11 @@ func Decided(c *gin.Context, id tenancy.DecisionID) {
 // RequestID gives the id of the request, as answered in X-Request-Id.
 func RequestID(c *gin.Context) string { return c.Writer.Header().Get(headerRequest) }
 
-// WriteJSON writes an answer of the given media type. A value that cannot be
+// WriteJSON writes an answer of the given media type. Invalid UTF-8, which an
+// answer may repeat from a path, is replaced (U+FFFD). A value that cannot be
 // encoded is a mistake of ours and panics, which the shell answers with 500.
 func WriteJSON(c *gin.Context, status int, mediaType string, value any) {
-	data, err := json.Marshal(value, json.Deterministic(true))
+	data, err := json.Marshal(value, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
 		panic("api: encode an answer: " + err.Error())
 	}
@@ -75,4 +78,19 @@ func CodeOf(err error) tenancy.Code {
 	default:
 		return tenancy.CodeInternal
 	}
+}
+
+// policyFaults say that there was no ruling.
+var policyFaults = []tenancy.Code{
+	tenancy.CodeFactsIncomplete, tenancy.CodePolicyError, tenancy.CodePolicyUndefined, tenancy.CodePolicyTimeout,
+}
+
+// IsPolicyFault reports whether an error is a refusal because the policies
+// gave no ruling. Nobody is then known to hold the right, and what else was
+// found is not to be told.
+func IsPolicyFault(err error) bool {
+	var refusal *tenancy.Refusal
+	return errors.As(err, &refusal) && slices.ContainsFunc(refusal.Reasons, func(f tenancy.Finding) bool {
+		return slices.Contains(policyFaults, f.Code)
+	})
 }

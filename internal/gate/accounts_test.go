@@ -38,6 +38,8 @@ func TestAccountsAndKeys(t *testing.T) {
 		{"an unknown key is revoked", as(mary), tenancy.DeleteKey{Key: tenancy.KeyID{9}}, codeList{"key_unknown", "not_permitted"}},
 
 		{"a user makes a tenant", as(sam), tenancy.CreateTenant{Name: "New"}, nil},
+		{"with an id of her choice", as(sam), tenancy.CreateTenant{ID: tenant(50), Name: "New"}, codeList{"not_permitted"}},
+		{"with a taken id of her choice", as(sam), tenancy.CreateTenant{ID: acme, Name: "New"}, codeList{"not_permitted", "id_taken"}},
 		{"for somebody else", as(sam), tenancy.CreateTenant{Name: "New", Owner: olga}, codeList{"not_permitted"}},
 		{"the platform makes one", platform, tenancy.CreateTenant{Name: "New", Owner: sam}, nil},
 		{"the platform makes one for nobody", platform, tenancy.CreateTenant{Name: "New", Owner: user(99)}, codeList{"user_unknown"}},

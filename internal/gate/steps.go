@@ -44,10 +44,11 @@ func (g *Gate) createTenant(c tenancy.CreateTenant, actor tenancy.Actor) (step, 
 	if c.Owner.IsZero() {
 		return nil, &tenancy.Error{Code: tenancy.CodeInvalid, Msg: "the platform has to name the tenant's owner_id"}
 	}
-	if c.ID.IsZero() {
+	chosen := !c.ID.IsZero()
+	if !chosen {
 		c.ID = tenancy.TenantID(g.newID())
 	}
-	return createTenant{c}, nil
+	return createTenant{c, chosen}, nil
 }
 
 // stepAsked turns a question about a change into the step that would be

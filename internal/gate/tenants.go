@@ -6,7 +6,10 @@ import (
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-type createTenant struct{ tenancy.CreateTenant }
+type createTenant struct {
+	tenancy.CreateTenant
+	chosen bool // the caller chose the id
+}
 
 func (createTenant) action(tenancy.Actor) tenancy.Action { return tenancy.ActionTenantCreate }
 
@@ -33,8 +36,15 @@ func (s createTenant) gather(tx Reader, m *matter) error {
 }
 
 // hold keeps a credential that is bound to a tenant inside it: its holder is
-// a stranger everywhere else, and a stranger makes no tenants.
-func (createTenant) hold(m *matter) []tenancy.Finding { return withinBinding(m, tenancy.TenantID{}) }
+// a stranger everywhere else, and a stranger makes no tenants. Only the
+// platform chooses ids, so that nobody learns which are in use.
+func (s createTenant) hold(m *matter) []tenancy.Finding {
+	found := withinBinding(m, tenancy.TenantID{})
+	if s.chosen && !m.actor.Platform {
+		found = append(found, tenancy.Find(tenancy.CodeNotPermitted))
+	}
+	return found
+}
 
 func (s createTenant) perform(tx Tx, m *matter) (any, error) {
 	slug, err := s.freeSlug(tx)

@@ -129,7 +129,20 @@ func Shown(findings []Finding) []Finding {
 		return []Finding{Find(CodeKeyUnknown)}
 	case Has(findings, CodeNotPermitted):
 		return []Finding{Find(CodeNotPermitted)}
+	case slices.ContainsFunc(findings, isFault): // nobody can say whether the caller has the right
+		return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return !isFault(f) })
 	default:
 		return findings
+	}
+}
+
+// isFault reports whether the finding is about the policies, and not about
+// what they judged.
+func isFault(f Finding) bool {
+	switch f.Code {
+	case CodeFactsIncomplete, CodePolicyError, CodePolicyUndefined, CodePolicyTimeout:
+		return true
+	default:
+		return false
 	}
 }

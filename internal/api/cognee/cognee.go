@@ -72,6 +72,15 @@ func (d *dialect) routes(selfRegistration bool) []api.Route {
 	return routes
 }
 
+// apply makes a change.
+func (d *dialect) apply(c *gin.Context, actor tenancy.Actor, change tenancy.Change) (tenancy.Outcome, error) {
+	outcome, err := d.gate.Apply(c.Request.Context(), actor, change, options)
+	if err == nil {
+		api.Decided(c, outcome.DecisionID)
+	}
+	return outcome, err
+}
+
 // message is the body of most successes.
 type message struct {
 	Message string `json:"message"`

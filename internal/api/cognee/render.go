@@ -14,7 +14,7 @@ import (
 
 // failure is an error together with the operation that it befell.
 type failure struct {
-	operation *operation
+	operation operation
 	user      tenancy.UserID
 	tenant    tenancy.TenantID
 	cause     error
@@ -45,26 +45,21 @@ func render(c *gin.Context, err error) {
 	case errors.As(err, &input):
 		renderInput(c, input)
 	case errors.As(err, &refusal):
-		renderRefusal(c, operationOf(err), refusal.Reasons)
+		renderRefusal(c, err, refusal.Reasons)
 	default:
-		renderFailure(c, operationOf(err), err)
+		renderFailure(c, err)
 	}
 }
 
-// reply is an error with its answer.
+// reply is an error that brings its answer.
 type reply struct {
 	status int
 	detail any
-	cause  error // nil: there is nothing more to say
+	cause  error // its code says whose fault it is
 }
 
-// Error names the answer and the cause.
-func (r *reply) Error() string {
-	if r.cause == nil {
-		return http.StatusText(r.status)
-	}
-	return r.cause.Error()
-}
+// Error gives the cause.
+func (r *reply) Error() string { return r.cause.Error() }
 
 // Unwrap gives the cause.
 func (r *reply) Unwrap() error { return r.cause }
@@ -74,16 +69,15 @@ func operationOf(err error) *failure {
 	if errors.As(err, &f) {
 		return f
 	}
-	return &failure{operation: &others, cause: err}
+	return &failure{operation: others, cause: err}
 }
 
 // renderRefusal answers with the first row that matches. What no row names,
 // operators' own rules among it, is a denial in its own words.
-func renderRefusal(c *gin.Context, f *failure, findings []tenancy.Finding) {
-	if slices.ContainsFunc(findings, isPolicyFault) {
-		// Without a ruling nobody is known to hold the right, and what else was
-		// found is for those who hold it.
-		findings = append(slices.Clone(findings), tenancy.Find(tenancy.CodeNotPermitted))
+func renderRefusal(c *gin.Context, err error, findings []tenancy.Finding) {
+	f := operationOf(err)
+	if api.IsPolicyFault(err) {
+		findings = slices.Concat([]tenancy.Finding{tenancy.Find(tenancy.CodeNotPermitted)}, findings)
 	}
 	if row, ok := f.operation.answers.For(findings); ok {
 		named := strings.NewReplacer("{user}", f.user.String(), "{tenant}", f.tenant.String())
@@ -95,14 +89,6 @@ func renderRefusal(c *gin.Context, f *failure, findings []tenancy.Finding) {
 		text = findings[0].Message
 	}
 	write(c, http.StatusForbidden, detail{text + " [PermissionDeniedError]"})
-}
-
-func isPolicyFault(f tenancy.Finding) bool {
-	return slices.Contains(policyFaults, f.Code)
-}
-
-var policyFaults = []tenancy.Code{
-	tenancy.CodeFactsIncomplete, tenancy.CodePolicyError, tenancy.CodePolicyUndefined, tenancy.CodePolicyTimeout,
 }
 
 // failures answers what is no refusal, in the words of FastAPI.
@@ -119,10 +105,10 @@ var failures = api.Answers{
 // renderFailure answers what is no refusal. Everything that no row names is a
 // fault of ours or of the store: 500 with the operation's text, never a
 // success (contracts/README.md, rule 15).
-func renderFailure(c *gin.Context, f *failure, err error) {
+func renderFailure(c *gin.Context, err error) {
 	row, ok := failures.For([]tenancy.Finding{{Code: api.CodeOf(err)}})
 	if !ok {
-		row = api.Answer{Status: http.StatusInternalServerError, Body: f.operation.failed}
+		row = api.Answer{Status: http.StatusInternalServerError, Body: operationOf(err).operation.failed}
 	}
 	write(c, row.Status, detail{row.Body})
 }

@@ -1,11 +1,11 @@
 package cognee
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
-	"github.com/go-json-experiment/json"
 
 	"github.com/memberward/memberward/internal/api"
 	"github.com/memberward/memberward/internal/tenancy"
@@ -72,7 +72,7 @@ func faultOf(wrong *api.InputError, body any) fault {
 
 // index gives an array index as a number, a key as it is.
 func index(token string) any {
-	if n, err := strconv.Atoi(token); err == nil {
+	if n, err := strconv.Atoi(token); err == nil && strconv.Itoa(n) == token {
 		return n
 	}
 	return token
@@ -104,93 +104,98 @@ func at(value any, path []string) any {
 	return value
 }
 
-// form collects the faults of one request, so that an answer names them all.
+// form reads the input of one request and collects what is wrong with it, so
+// that an answer names every fault, in the order path, query, body.
 type form struct {
 	c      *gin.Context
 	faults []fault
-	query  map[string]string
-	body   any
-}
-
-// read begins with the query; parameters that are not known are ignored.
-func read(c *gin.Context, parameters ...string) (*form, error) {
-	query, err := api.Query(c.Request, true, parameters...)
-	return &form{c: c, query: query}, err
-}
-
-// json decodes the body. With secret, nothing of it is ever sent back.
-func (f *form) json(into any, secret bool) error {
-	err := api.JSON(f.c, into, api.DecodeOptions{IgnoreUnknown: true})
-	if !secret && json.Unmarshal(api.Body(f.c), &f.body) != nil {
-		f.body = nil // nothing that could be shown
-	}
-	return err
+	body   any // what was sent, where it may be sent back
 }
 
 // user reads the user id of the path.
 func (f *form) user() tenancy.UserID {
-	given := f.c.Param("user_id")
-	id, err := tenancy.ParseUserID(given)
-	f.uuid(api.InPath, "user_id", given, err)
+	id, err := tenancy.ParseUserID(f.c.Param("user_id"))
+	f.uuid(api.InPath, "user_id", f.c.Param("user_id"), err)
 	return id
 }
 
 // tenant reads the tenant id of the path.
 func (f *form) tenant() tenancy.TenantID {
-	given := f.c.Param("tenant_id")
-	id, err := tenancy.ParseTenantID(given)
-	f.uuid(api.InPath, "tenant_id", given, err)
+	id, err := tenancy.ParseTenantID(f.c.Param("tenant_id"))
+	f.uuid(api.InPath, "tenant_id", f.c.Param("tenant_id"), err)
 	return id
 }
 
-// required gives a parameter of the query that must be there.
-func (f *form) required(name string) (string, bool) {
-	given, ok := f.query[name]
-	if !ok {
-		f.missing(api.InQuery, name)
+// parameter reads the one parameter of the query that is known, and must be
+// there; others are ignored.
+func (f *form) parameter(name string) (string, bool) {
+	query, err := api.Query(f.c.Request, true, name)
+	if err != nil {
+		f.note(err)
+		return "", false
 	}
-	return given, ok
+	given, found := query[name]
+	if !found {
+		f.faults = append(f.faults, missing(nil, api.InQuery, name))
+	}
+	return given, found
 }
 
-// tenantOf reads the tenant id that a parameter of the query must hold.
-func (f *form) tenantOf(name string) tenancy.TenantID {
-	given, ok := f.required(name)
-	if !ok {
+// tenantParameter reads the tenant id of the query.
+func (f *form) tenantParameter() tenancy.TenantID {
+	given, found := f.parameter("tenant_id")
+	if !found {
 		return tenancy.TenantID{}
 	}
 	id, err := tenancy.ParseTenantID(given)
-	f.uuid(api.InQuery, name, given, err)
+	f.uuid(api.InQuery, "tenant_id", given, err)
 	return id
 }
 
-func (f *form) missing(in api.Place, name string) {
-	f.faults = append(f.faults, fault{Type: "missing", Loc: []any{string(in), name}, Message: "Field required", Input: f.body})
+// json decodes the body and reports whether it could be. Of a secret one
+// nothing is ever sent back.
+func (f *form) json(into any, secret bool) bool {
+	if !secret && api.Decode(api.Body(f.c), &f.body, api.DecodeOptions{}) != nil {
+		f.body = nil // nothing that could be shown
+	}
+	err := api.JSON(f.c, into, api.DecodeOptions{IgnoreUnknown: true})
+	f.note(err)
+	return err == nil
 }
 
-// uuid notes an id that is none.
+func missing(body any, in api.Place, name string) fault {
+	return fault{Type: "missing", Loc: []any{string(in), name}, Message: "Field required", Input: body}
+}
+
+// uuid notes why an id is none; nil notes nothing.
 func (f *form) uuid(in api.Place, name, given string, err error) {
 	if err != nil {
-		f.wrong(fault{Type: "uuid_parsing", Loc: []any{string(in), name}, Message: "Input should be a valid UUID, " + err.Error(), Input: given})
+		f.faults = append(f.faults, fault{Type: "uuid_parsing", Loc: []any{string(in), name}, Message: "Input should be a valid UUID, " + err.Error(), Input: given})
 	}
 }
 
-// value notes a value that is not acceptable.
+// value notes why a value is not acceptable; nil notes nothing.
 func (f *form) value(in api.Place, name string, given any, err error) {
 	if err != nil {
-		f.wrong(fault{Type: "value_error", Loc: []any{string(in), name}, Message: "Value error, " + err.Error(), Input: given})
+		f.faults = append(f.faults, fault{Type: "value_error", Loc: []any{string(in), name}, Message: "Value error, " + err.Error(), Input: given})
 	}
 }
 
-func (f *form) wrong(noted fault) { f.faults = append(f.faults, noted) }
-
-// check gives the validation error of the operation: err, if it is one of
-// input, and everything noted.
-func (f *form) check(op *operation, err error) error {
-	if wrong, ok := err.(*api.InputError); ok { //nolint
+// note notes what the shell found wrong; nil notes nothing.
+func (f *form) note(err error) {
+	var wrong *api.InputError
+	switch {
+	case err == nil:
+	case errors.As(err, &wrong):
 		f.faults = append(f.faults, faultOf(wrong, f.body))
-	} else if err != nil {
-		return err
+	default:
+		f.faults = append(f.faults, fault{Type: "value_error", Loc: []any{"body"}, Message: "Value error, the input cannot be read"})
 	}
+}
+
+// check gives the validation error of the operation, nil when nothing is
+// wrong.
+func (f *form) check(op operation) error {
 	if len(f.faults) == 0 {
 		return nil
 	}

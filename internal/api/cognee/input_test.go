@@ -1,0 +1,179 @@
+package cognee_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/memberward/memberward/internal/api"
+)
+
+// place is one operation with ids that stand for something.
+type place struct {
+	who, method, path string
+	body              string // a good one; empty where none is read
+	form              bool
+}
+
+var places = []place{
+	{"nobody", "POST", "/api/v1/auth/register", `{"email":"nina@example.com","password":"tell nobody this"}`, false},
+	{"nobody", "POST", "/api/v1/auth/login", "username=nobody@example.com&password=wrong", true},
+	{"olga", "POST", "/api/v1/auth/logout", "", false},
+	{"olga", "GET", "/api/v1/auth/me", "", false},
+	{"olga", "POST", "/api/v1/users/get-user-id", `{"email":"mary@example.com"}`, false},
+	{"olga", "POST", "/api/v1/permissions/users/{sam}/tenants?tenant_id={acme}", "", false},
+	{"olga", "DELETE", "/api/v1/permissions/tenants/{acme}/users/{mary}", "", false},
+	{"olga", "GET", "/api/v1/permissions/tenants/{acme}/users", "", false},
+	{"olga", "POST", "/api/v1/permissions/tenants?tenant_name=Second", "", false},
+	{"olga", "POST", "/api/v1/permissions/tenants/select", `{"tenant_id":"{acme}"}`, false},
+	{"olga", "GET", "/api/v1/permissions/tenants/me", "", false},
+}
+
+// refused holds an answer against what every refusal of this dialect is: a
+// 4xx in its own body, and nothing changed.
+func (s *stage) refused(t *testing.T, who, method, path, body string, header http.Header) {
+	t.Helper()
+	before := s.revision(t)
+	got := s.ask(t, who, method, path, body, header)
+	var detail struct {
+		Detail any `json:"detail"`
+	}
+	own := json.Unmarshal([]byte(got.body), &detail) == nil && detail.Detail != nil
+	if got.status < 400 || got.status > 499 || (!own && method != http.MethodHead) {
+		t.Errorf("%s %s as %s with body %.60q = %d %.200s, want a 4xx with a detail", method, path, who, body, got.status, got.body)
+	}
+	if after := s.revision(t); after != before {
+		t.Errorf("%s %s with body %.60q was refused, and changed something", method, path, body)
+	}
+}
+
+func TestBadBodies(t *testing.T) {
+	s := set(t, directions{})
+	big := strings.Repeat(" ", api.BodyLimit)
+	bodies := []struct{ name, body string }{
+		{"malformed", `{"email":`},
+		{"no JSON", `email=a@b`},
+		{"nothing", ``},
+		{"a list", `[]`},
+		{"null", `null`},
+		{"a number", `7`},
+		{"wrong types", `{"email":1,"password":{},"tenant_id":[],"tenantId":true}`},
+		{"a key twice", `{"email":"nina@example.com","email":"nina@example.com","password":"tell nobody this","tenant_id":null,"tenant_id":null}`},
+		{"an unknown key twice", `{"email":"nina@example.com","password":"tell nobody this","x":1,"x":1}`},
+		{"another case", `{"Email":"nina@example.com","email":"nina@example.com","password":"tell nobody this","TENANT_ID":null}`},
+		{"trailing garbage", `{"email":"nina@example.com","password":"tell nobody this","tenant_id":null}x`},
+		{"two values", `{"email":"nina@example.com","password":"tell nobody this","tenant_id":null}{}`},
+		{"NUL", `{"email":"ni\u0000na@example.com","password":"tell\u0000nobody this","tenant_id":"\u0000"}`},
+		{"NUL in what is unknown", `{"email":"nina@example.com","password":"tell nobody this","tenant_id":null,"x":"\u0000"}`},
+		{"invalid UTF-8", "{\"email\":\"nina@example.com\",\"password\":\"tell nobody this\",\"tenant_id\":null,\"x\":\"\xff\"}"},
+		{"over-long texts", `{"email":"` + strings.Repeat("n", 300) + `@example.com","password":"` + strings.Repeat("p", 2000) + `","tenant_id":"` + strings.Repeat("0", 5000) + `"}`},
+		{"a list over 1,000", `{"email":"nina@example.com","password":"tell nobody this","tenant_id":null,"x":[` + strings.Repeat("1,", 1000) + `1]}`},
+		{"a nesting bomb", strings.Repeat(`{"email":`, 20_000)},
+		{"1 MiB + 1", `{"email":"nina@example.com","password":"tell nobody this","tenant_id":null}` + big},
+	}
+	for _, p := range places {
+		if p.body == "" {
+			continue
+		}
+		for _, row := range bodies {
+			t.Run(p.method+p.path+" "+row.name, func(t *testing.T) {
+				header := http.Header{}
+				if p.form {
+					header.Set("Content-Type", "application/x-www-form-urlencoded")
+				}
+				s.refused(t, p.who, p.method, fill(p.path, cast), row.body, header)
+			})
+		}
+		t.Run(p.method+p.path+" of another type", func(t *testing.T) {
+			s.refused(t, p.who, p.method, fill(p.path, cast), fill(p.body, cast), http.Header{"Content-Type": {"text/plain"}})
+		})
+	}
+}
+
+// Every operation refuses a body over the limit, those that read none too.
+func TestBodiesOverTheLimit(t *testing.T) {
+	s := set(t, directions{})
+	for _, p := range places {
+		s.refused(t, p.who, p.method, fill(p.path, cast), strings.Repeat(" ", api.BodyLimit+1), nil)
+	}
+}
+
+func TestBadCallers(t *testing.T) {
+	s := set(t, directions{})
+	callers := []struct {
+		name   string
+		header http.Header
+	}{
+		{"no credential", nil},
+		{"an unknown key", http.Header{"X-Api-Key": {key("stranger")}}},
+		{"a malformed token", http.Header{"Authorization": {"Bearer eyJ.eyJ.x"}}},
+		{"another scheme", http.Header{"Authorization": {"Basic b2xnYQ=="}}},
+		{"two keys", http.Header{"X-Api-Key": {key("olga"), key("olga")}}},
+		{"a cookie that is no token", http.Header{"Cookie": {"auth_token=" + key("olga")}}},
+		{"an over-long key", http.Header{"X-Api-Key": {strings.Repeat("k", 100_000)}}},
+	}
+	for _, p := range places {
+		if p.who == "nobody" {
+			continue
+		}
+		for _, row := range callers {
+			s.refused(t, "nobody", p.method, fill(p.path, cast), p.body, row.header)
+			if got := s.ask(t, "nobody", p.method, fill(p.path, cast), p.body, row.header); got.status != http.StatusUnauthorized {
+				t.Errorf("%s %s with %s = %d %s, want 401", p.method, p.path, row.name, got.status, got.body)
+			}
+		}
+	}
+}
+
+// Ids that name nothing, or something foreign, or are none.
+func TestBadIDs(t *testing.T) {
+	s := set(t, directions{})
+	ids := []string{
+		"{unknown}", "{globex}", "{acme}", "{mary}", "{olga}", "00000000-0000-0000-0000-000000000000", "acme", "%7B{mary}%7D", "urn:uuid:{mary}",
+		strings.Repeat("0", 32), strings.Repeat("a", 8000), "%00", "%ff", "..", "%2e%2e", "{mary}%2F", "{mary}%00", "+{mary}", "%20{mary}", "'%20OR%201=1", "null", "-1",
+	}
+	for _, id := range ids {
+		for _, other := range ids {
+			s.refused(t, "vic", "DELETE", fill("/api/v1/permissions/tenants/"+id+"/users/"+other, cast), "", nil)
+		}
+		s.refused(t, "vic", "POST", fill("/api/v1/permissions/users/"+id+"/tenants?tenant_id={acme}", cast), "", nil)
+		s.refused(t, "vic", "POST", fill("/api/v1/permissions/users/{sam}/tenants?tenant_id="+id, cast), "", nil)
+		s.refused(t, "sam", "GET", fill("/api/v1/permissions/tenants/"+id+"/users", cast), "", nil)
+	}
+}
+
+func TestOtherMethods(t *testing.T) {
+	s := set(t, directions{})
+	served := map[string]string{}
+	for _, p := range places {
+		path, _, _ := strings.Cut(p.path, "?")
+		served[path] += " " + p.method
+	}
+	for path, methods := range served {
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"} {
+			if strings.Contains(methods+" ", " "+method+" ") {
+				continue
+			}
+			s.refused(t, "olga", method, fill(path, cast), "", nil)
+			if got := s.ask(t, "olga", method, fill(path, cast), "", nil); got.status != http.StatusMethodNotAllowed || " "+got.header.Get("Allow") != methods {
+				t.Errorf("%s %s = %d, Allow %q, want 405 with%s", method, path, got.status, got.header.Get("Allow"), methods)
+			}
+		}
+	}
+}
+
+// The check is able to fail: a good request is no refusal.
+func TestGoodRequestsAreServed(t *testing.T) {
+	s := set(t, directions{})
+	for _, p := range places {
+		header := http.Header{}
+		if p.form {
+			header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		got := s.ask(t, p.who, p.method, fill(p.path, cast), fill(p.body, cast), header)
+		if good := got.status == 200 || got.status == 201; good == p.form {
+			t.Errorf("%s %s = %d %s", p.method, p.path, got.status, got.body)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package native
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"github.com/memberward/memberward/internal/api"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// unserved are the headers of features that are not there yet. Nobody's
+// precondition may be passed over in silence (contracts/native.md, "Answers").
+var unserved = []string{"Idempotency-Key", "If-Match", "Memberward-At-Least", "X-Act-As"}
+
+func checkHeaders(header http.Header) error {
+	for _, name := range unserved {
+		if _, given := header[name]; given {
+			return &api.InputError{Fault: api.FaultUnknown, In: api.InHeader, Path: []string{name}, Msg: "this header is not served"}
+		}
+	}
+	return nil
+}
+
+// checkQuery refuses parameters that are unknown, repeated, malformed or empty.
+func checkQuery(r *http.Request, params []*huma.Param) error {
+	if r.URL.RawQuery == "" {
+		return nil
+	}
+	var known []string
+	for _, p := range params {
+		if p.In == string(api.InQuery) {
+			known = append(known, p.Name)
+		}
+	}
+	values, err := api.Query(r, false, known...)
+	if err != nil {
+		return err
+	}
+	for _, name := range sortedKeys(values) {
+		if values[name] == "" {
+			return &api.InputError{Fault: api.FaultValue, In: api.InQuery, Path: []string{name}, Msg: "the parameter is empty"}
+		}
+	}
+	return nil
+}
+
+func checkNoBody(c *gin.Context) error {
+	if len(api.Body(c)) > 0 {
+		return &api.InputError{Fault: api.FaultSyntax, In: api.InBody, Msg: "this operation takes no body"}
+	}
+	return nil
+}
+
+// nobodysSlug can be no tenant's: it holds what no slug may.
+const nobodysSlug = "?"
+
+// tenantRef reads a tenant's id or slug. What is neither names a tenant that
+// does not exist, so that the gate answers it as any other unknown one; it
+// must never become a reference to no tenant at all.
+func tenantRef(s string) tenancy.TenantRef {
+	ref, err := tenancy.ParseTenantRef(s)
+	if err != nil {
+		return tenancy.TenantRef{Slug: nobodysSlug}
+	}
+	return ref
+}
+
+// userInPath reads a user id of a path. What is no id is nobody's, and the
+// gate answers it as any other id that is nobody's.
+func userInPath(s string) tenancy.UserID {
+	id, err := tenancy.ParseUserID(s)
+	if err != nil {
+		return tenancy.UserID{}
+	}
+	return id
+}
+
+// wrong says what is wrong with a field of the body; the path is dotted.
+func wrong(field string, err error) error {
+	return &api.InputError{Fault: api.FaultValue, In: api.InBody, Path: strings.Split(field, "."), Msg: err.Error(), Cause: err}
+}
+
+// optional reads a field with its parser; one that is absent gives zero.
+func optional[T any](field string, given *string, parse func(string) (T, error)) (T, error) {
+	var zero T
+	if given == nil {
+		return zero, nil
+	}
+	value, err := parse(*given)
+	if err != nil {
+		return zero, wrong(field, err)
+	}
+	return value, nil
+}
+
+// parseName reads the name of something; it may be empty.
+func parseName(s string) (string, error) { return s, tenancy.CheckName(s) }
+
+// parseSlug reads the slug for a new tenant.
+func parseSlug(s string) (string, error) { return s, tenancy.CheckSlug(s) }
+
+// The times that are taken: later ones have no form in RFC 3339, and the
+// earliest of Go would mean never.
+const (
+	firstYear = 1970
+	lastYear  = 9999
+)
+
+// instant reads a time, which is kept in UTC to the microsecond; absent is
+// zero.
+func instant(field string, given *time.Time) (time.Time, error) {
+	if given == nil {
+		return time.Time{}, nil
+	}
+	at := given.UTC().Truncate(time.Microsecond)
+	if at.Year() < firstYear || at.Year() > lastYear {
+		return time.Time{}, &api.InputError{
+			Fault: api.FaultValue, In: api.InBody, Path: []string{field}, Msg: "the time lies outside of the years 1970 to 9999 (UTC)",
+		}
+	}
+	return at, nil
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

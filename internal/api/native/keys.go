@@ -1,0 +1,119 @@
+package native
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+func (d *dialect) keys(s *surface) {
+	register(s, describe(http.MethodPost, "/v1/users/{user}/api-keys", "createKey", "Create an API key",
+		created, refuses(http.StatusNotFound)), d.createKey)
+	register(s, describe(http.MethodGet, "/v1/users/{user}/api-keys", "listKeys", "List a user's API keys",
+		refuses(http.StatusNotFound)), d.listKeys)
+	register(s, describe(http.MethodDelete, "/v1/api-keys/{key}", "deleteKey", "Revoke an API key",
+		changes, refuses(http.StatusNotFound)), d.deleteKey)
+}
+
+type newKey struct {
+	Label     *string    `json:"label,omitempty" maxLength:"256"`
+	TenantID  *string    `json:"tenant_id,omitempty" nullable:"true" maxLength:"63" doc:"A tenant's id or slug that the key is bound to; absent or null: to none."`
+	Scopes    []string   `json:"scopes,omitempty" nullable:"false" maxItems:"100" doc:"The actions that the key may be used for; absent or empty: all that its user may do."`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" nullable:"true" doc:"Absent or null: never."`
+}
+
+type createKeyInput struct {
+	User string `path:"user" doc:"The user's id."`
+	Body newKey
+}
+
+func (d *dialect) createKey(ctx context.Context, actor tenancy.Actor, in *createKeyInput) (*answer[key], error) {
+	change, err := in.Body.change()
+	if err != nil {
+		return nil, err
+	}
+	made, err := d.accounts.NewKey()
+	if err != nil {
+		return nil, fmt.Errorf("make a key: %w", err)
+	}
+	change.ID, change.Digest, change.User = made.ID, made.Digest, userInPath(in.User)
+	outcome, err := d.apply(ctx, actor, change)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := answerOf(outcome, keyOf) // the tag is that of the key without its text
+	if err != nil {
+		return nil, err
+	}
+	shown.Body.Key = made.Text
+	return shown, nil
+}
+
+func (n newKey) change() (tenancy.CreateKey, error) {
+	label, badLabel := optional("label", n.Label, parseName)
+	expires, badExpires := instant("expires_at", n.ExpiresAt)
+	scopes, badScopes := scopesOf(n.Scopes)
+	change := tenancy.CreateKey{Label: label, Scopes: scopes, ExpiresAt: expires}
+	if n.TenantID != nil {
+		change.Tenant = tenantRef(*n.TenantID)
+	}
+	return change, firstOf(badLabel, badExpires, badScopes)
+}
+
+// scopesOf reads the names of actions, each once.
+func scopesOf(given []string) ([]tenancy.Action, error) {
+	scopes := make([]tenancy.Action, 0, len(given))
+	for i, name := range given {
+		action, err := tenancy.ParseAction(name)
+		if err != nil {
+			return nil, wrong("scopes."+strconv.Itoa(i), err)
+		}
+		if !slices.Contains(scopes, action) {
+			scopes = append(scopes, action)
+		}
+	}
+	return scopes, nil
+}
+
+type listKeysInput struct {
+	User   string `path:"user" doc:"The user's id."`
+	Cursor string `query:"cursor" doc:"The next_cursor of the page before."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"How many elements a page has at most."`
+}
+
+func (d *dialect) listKeys(ctx context.Context, actor tenancy.Actor, in *listKeysInput) (*page[key], error) {
+	owner := userInPath(in.User)
+	where := place(listKeys + owner.String())
+	after, err := where.after(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	outcome, err := d.read(ctx, actor, tenancy.ListKeys{User: owner, After: tenancy.KeyID(after), Limit: in.Limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(outcome, where, in.Limit, keyOf, func(k tenancy.KeyView) uuid.UUID { return uuid.UUID(k.ID) })
+}
+
+type deleteKeyInput struct {
+	Key string `path:"key" doc:"The key's id."`
+}
+
+func (d *dialect) deleteKey(ctx context.Context, actor tenancy.Actor, in *deleteKeyInput) (*gone, error) {
+	id, err := tenancy.ParseKeyID(in.Key)
+	if err != nil {
+		id = tenancy.KeyID{} // no key's id: unknown, as any other that is no key's
+	}
+	outcome, err := d.apply(ctx, actor, tenancy.DeleteKey{Key: id})
+	if err != nil {
+		return nil, err
+	}
+	return removed(outcome), nil
+}

@@ -1,0 +1,89 @@
+package native
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+
+	"github.com/google/uuid"
+
+	"github.com/memberward/memberward/internal/api"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// page is one page of a list.
+type page[T any] struct {
+	Revision uint64 `header:"Memberward-Revision" doc:"The revision of the store that the page was computed at."`
+	Decision string `header:"X-Decision-Id" doc:"The decision that the page rests on."`
+	Body     list[T]
+}
+
+type list[T any] struct {
+	Items      []T     `json:"items" nullable:"false"`
+	NextCursor *string `json:"next_cursor" doc:"Where the next page begins; null: this is the last one."`
+	Revision   uint64  `json:"revision" doc:"The revision of the store that this page was computed at."`
+}
+
+// place says which list is read, so that the cursor of one is of no use in
+// another: what it lists, and of whom.
+type place string
+
+// The lists. Part of the cursors that clients hold: never change one.
+const (
+	listKeys    = "keys/"
+	listTenants = "tenants/"
+	listMembers = "members/"
+)
+
+// A cursor is the id of the last element before the page, and a checksum over
+// it and the list. It is no secret and no proof: each page is decided afresh.
+// The checksum keeps a mistake from shortening a list in silence.
+const (
+	cursorVersion = 1
+	idBytes       = len(uuid.UUID{})
+	sumBytes      = 8
+)
+
+func (p place) sum(id uuid.UUID) []byte {
+	sum := sha256.Sum256(append(append([]byte{cursorVersion}, id[:]...), p...))
+	return sum[:sumBytes]
+}
+
+// cursor points behind an element.
+func (p place) cursor(last uuid.UUID) string {
+	return base64.RawURLEncoding.EncodeToString(append(append([]byte{cursorVersion}, last[:]...), p.sum(last)...))
+}
+
+// after gives the id that a cursor of this list holds; the nil UUID for none.
+func (p place) after(cursor string) (uuid.UUID, error) {
+	if cursor == "" {
+		return uuid.Nil, nil
+	}
+	data, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err == nil && len(data) == 1+idBytes+sumBytes {
+		if id := uuid.UUID(data[1 : 1+idBytes]); p.cursor(id) == cursor {
+			return id, nil
+		}
+	}
+	return uuid.Nil, &api.InputError{
+		Fault: api.FaultValue, In: api.InQuery, Path: []string{"cursor"}, Msg: "this is no cursor of this list", Cause: err,
+	}
+}
+
+// pageOf shows a page of at most limit rows. The gate was asked for one row
+// more, which only says whether another page follows.
+func pageOf[R, T any](o tenancy.Outcome, p place, limit int, show func(R) T, id func(R) uuid.UUID) (*page[T], error) {
+	rows, ok := o.Result.([]R)
+	if !ok {
+		return nil, unexpected(o)
+	}
+	shown := list[T]{Items: []T{}, Revision: uint64(o.Revision)}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		next := p.cursor(id(rows[limit-1]))
+		shown.NextCursor = &next
+	}
+	for _, row := range rows {
+		shown.Items = append(shown.Items, show(row))
+	}
+	return &page[T]{Revision: uint64(o.Revision), Decision: o.DecisionID.String(), Body: shown}, nil
+}

@@ -1,0 +1,176 @@
+package native
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// The objects of contracts/native.md. A value that may be absent is null.
+
+type user struct {
+	ID          string     `json:"id" format:"uuid"`
+	Email       string     `json:"email" doc:"As it was given; matched without regard to case."`
+	GivenName   string     `json:"given_name"`
+	Surname     string     `json:"surname"`
+	Kind        string     `json:"kind" enum:"human,service"`
+	SignedUp    bool       `json:"signed_up" doc:"False: reserved by an invitation, cannot sign in."`
+	Enabled     bool       `json:"enabled" doc:"False: suspended everywhere."`
+	CreatedAt   time.Time  `json:"created_at"`
+	LastLoginAt *time.Time `json:"last_login_at" doc:"When a password was last exchanged for a token."`
+}
+
+func userOf(u tenancy.UserView) user {
+	return user{
+		ID: u.ID.String(), Email: u.Email, GivenName: u.GivenName, Surname: u.Surname, Kind: string(u.Kind),
+		SignedUp: u.SignedUp, Enabled: u.Enabled, CreatedAt: u.CreatedAt.UTC(), LastLoginAt: orNull(u.LastLoginAt),
+	}
+}
+
+type tenant struct {
+	ID             string    `json:"id" format:"uuid"`
+	Slug           string    `json:"slug" doc:"Unique; accepted wherever the id is."`
+	Name           string    `json:"name"`
+	OwnerID        *string   `json:"owner_id" format:"uuid"`
+	Plan           string    `json:"plan"`
+	Limits         limits    `json:"limits"`
+	OrganizationID *string   `json:"organization_id" format:"uuid"`
+	CreatedAt      time.Time `json:"created_at"`
+	UpdatedAt      time.Time `json:"updated_at"`
+}
+
+type limits struct {
+	Members *int64 `json:"members" minimum:"1" maximum:"9007199254740991" doc:"How many members the tenant takes; null: any number."`
+}
+
+func tenantOf(t tenancy.Tenant) tenant {
+	shown := tenant{
+		ID: t.ID.String(), Slug: t.Slug, Name: t.Name, OwnerID: idOrNull(t.Owner), Plan: t.Plan,
+		CreatedAt: t.CreatedAt.UTC(), UpdatedAt: t.UpdatedAt.UTC(),
+	}
+	if t.MemberLimit != tenancy.Unlimited {
+		shown.Limits.Members = &t.MemberLimit
+	}
+	return shown
+}
+
+type member struct {
+	TenantID  string     `json:"tenant_id" format:"uuid"`
+	UserID    string     `json:"user_id" format:"uuid"`
+	Email     string     `json:"email"`
+	Level     string     `json:"level" enum:"viewer,member,admin,owner"`
+	RoleIDs   []string   `json:"role_ids" nullable:"false" doc:"Custom roles; none yet."`
+	Developer bool       `json:"developer"`
+	Pending   bool       `json:"pending" doc:"Invited, not signed up yet: may do nothing."`
+	Enabled   bool       `json:"enabled" doc:"False: suspended in this tenant, may do nothing."`
+	NotBefore *time.Time `json:"not_before"`
+	ExpiresAt *time.Time `json:"expires_at"`
+	InvitedBy *string    `json:"invited_by" format:"uuid" doc:"Null: by the platform, or by the tenant's creation."`
+	CreatedAt time.Time  `json:"created_at"`
+	UpdatedAt time.Time  `json:"updated_at"`
+}
+
+func memberOf(m tenancy.Member) member {
+	return member{
+		TenantID: m.Tenant.String(), UserID: m.User.String(), Email: m.Email, Level: m.Level.String(), RoleIDs: []string{},
+		Developer: m.Developer, Pending: m.Pending, Enabled: m.Enabled,
+		NotBefore: orNull(m.NotBefore), ExpiresAt: orNull(m.ExpiresAt), InvitedBy: idOrNull(m.InvitedBy),
+		CreatedAt: m.CreatedAt.UTC(), UpdatedAt: m.UpdatedAt.UTC(),
+	}
+}
+
+type key struct {
+	ID         string     `json:"id" format:"uuid"`
+	Key        string     `json:"key,omitempty" doc:"The key itself: only in the answer that creates it, and never again."`
+	Label      string     `json:"label"`
+	UserID     string     `json:"user_id" format:"uuid"`
+	TenantID   *string    `json:"tenant_id" format:"uuid" doc:"Null: good wherever its user is; else in this tenant only."`
+	Scopes     []string   `json:"scopes" nullable:"false" doc:"The actions that the key may be used for; empty: all that its user may do."`
+	ExpiresAt  *time.Time `json:"expires_at"`
+	CreatedAt  time.Time  `json:"created_at"`
+	LastUsedAt *time.Time `json:"last_used_at" doc:"To the minute."`
+}
+
+func keyOf(k tenancy.KeyView) key {
+	shown := key{
+		ID: k.ID.String(), Label: k.Label, UserID: k.User.String(), TenantID: idOrNull(k.Tenant), Scopes: make([]string, len(k.Scopes)),
+		ExpiresAt: orNull(k.ExpiresAt), CreatedAt: k.CreatedAt.UTC(), LastUsedAt: orNull(k.LastUsedAt),
+	}
+	for i, scope := range k.Scopes {
+		shown.Scopes[i] = string(scope)
+	}
+	return shown
+}
+
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func idOrNull[ID interface {
+	IsZero() bool
+	String() string
+}](id ID) *string {
+	if id.IsZero() {
+		return nil
+	}
+	text := id.String()
+	return &text
+}
+
+// answer is a single object.
+type answer[T any] struct {
+	ETag     string `header:"ETag" doc:"Names this state of the object; a strong validator (RFC 9110, 8.8.3)."`
+	Revision uint64 `header:"Memberward-Revision" doc:"The revision of the store that the answer was computed at."`
+	Decision string `header:"X-Decision-Id" doc:"The decision that the answer rests on."`
+	Body     T
+}
+
+// gone is the answer to a removal. Its ETag names the state of the store that
+// the removal left, since the object has none.
+type gone struct {
+	ETag     string `header:"ETag" doc:"Names the state that the removal left."`
+	Revision uint64 `header:"Memberward-Revision" doc:"The revision that the removal made."`
+	Decision string `header:"X-Decision-Id" doc:"The decision that the answer rests on."`
+}
+
+func removed(o tenancy.Outcome) *gone {
+	return &gone{ETag: fmt.Sprintf(`"r%d"`, o.Revision), Revision: uint64(o.Revision), Decision: o.DecisionID.String()}
+}
+
+// answerOf shows the result of an outcome, which is of type R.
+func answerOf[R, T any](o tenancy.Outcome, show func(R) T) (*answer[T], error) {
+	result, ok := o.Result.(R)
+	if !ok {
+		return nil, unexpected(o)
+	}
+	shown := show(result)
+	tag, err := tagOf(shown)
+	if err != nil {
+		return nil, err
+	}
+	return &answer[T]{ETag: tag, Revision: uint64(o.Revision), Decision: o.DecisionID.String(), Body: shown}, nil
+}
+
+func unexpected(o tenancy.Outcome) error {
+	return fmt.Errorf("native: the gate gave a %T", o.Result)
+}
+
+// tagOf names a representation: two that are equal have the same tag, whether
+// a change or a read showed them.
+func tagOf(shown any) (string, error) {
+	data, err := json.Marshal(shown, json.Deterministic(true))
+	if err != nil {
+		return "", fmt.Errorf("native: tag a %T: %w", shown, err)
+	}
+	sum := sha256.Sum256(data)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`, nil
+}

@@ -1,0 +1,247 @@
+package native_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/memberward/memberward/internal/api"
+	"github.com/memberward/memberward/internal/api/native"
+	"github.com/memberward/memberward/internal/authn"
+	"github.com/memberward/memberward/internal/boltstore"
+	"github.com/memberward/memberward/internal/gate"
+	"github.com/memberward/memberward/internal/policy"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// The cast. acme belongs to olga, globex to sam; nobody else is in both.
+const (
+	acme    = "0aaaaaaa-0000-4000-8000-000000000001"
+	globex  = "0aaaaaaa-0000-4000-8000-000000000002"
+	nowhere = "0aaaaaaa-0000-4000-8000-0000000000ff" // no tenant's
+
+	olga   = "0bbbbbbb-0000-4000-8000-000000000001" // owner of acme
+	adam   = "0bbbbbbb-0000-4000-8000-000000000002" // admin
+	mary   = "0bbbbbbb-0000-4000-8000-000000000003" // member
+	vic    = "0bbbbbbb-0000-4000-8000-000000000004" // viewer
+	dora   = "0bbbbbbb-0000-4000-8000-000000000005" // a disabled admin of acme
+	sam    = "0bbbbbbb-0000-4000-8000-000000000006" // owner of globex
+	nina   = "0bbbbbbb-0000-4000-8000-000000000007" // belongs nowhere
+	nobody = "0bbbbbbb-0000-4000-8000-0000000000ff" // no user's
+
+	marysKey = "0ccccccc-0000-4000-8000-000000000003"
+	noKey    = "0ccccccc-0000-4000-8000-0000000000ff"
+
+	platform = "platform" // acts with the platform key
+)
+
+// keyText is the API key of one of the cast.
+func keyText(who string) string { return "the key of " + who + " in the tests of native" }
+
+// world is the API over the real gate, store, policies and credentials.
+type world struct {
+	t        testing.TB
+	store    *boltstore.Store
+	accounts *authn.Service
+	engine   *policy.Engine
+	dialect  api.Dialect
+	handler  http.Handler
+	held     *contract
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	ctx := t.Context()
+	store, err := boltstore.Open(filepath.Join(t.TempDir(), "store.db"), boltstore.Options{Clock: time.Now})
+	check(t, err)
+	t.Cleanup(func() { check(t, store.Close()) })
+	set, err := policy.Load(ctx, policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute})
+	check(t, err)
+	newID := func() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+	engine := policy.NewEngine(set)
+	g := gate.New(store, engine, gate.Options{Clock: time.Now, NewID: newID})
+	accounts, err := authn.New(ctx, store, authn.Options{Clock: time.Now, Random: rand.Reader})
+	check(t, err)
+	_, err = g.Install(ctx, seed())
+	check(t, err)
+	w := &world{store: store, accounts: accounts, engine: engine}
+	return w.with(t, g)
+}
+
+// with is the same world behind another gate, which may go wrong.
+func (w *world) with(t testing.TB, g api.Gate) *world {
+	t.Helper()
+	other := w.in(t)
+	other.dialect = native.New(native.Options{
+		Gate: g, Authenticator: doorman{w.accounts}, Accounts: registry{w.accounts}, Policies: rulebook{w.engine},
+	})
+	other.handler = api.New(api.Options{
+		Dialects: []api.Dialect{other.dialect}, Logger: slog.New(slog.DiscardHandler), NewID: uuid.NewString, Now: time.Now,
+	})
+	other.held = newContract(t, other.handler)
+	return other
+}
+
+// in is the world as a subtest sees it.
+func (w *world) in(t testing.TB) *world {
+	same := *w
+	same.t = t
+	return &same
+}
+
+func seed() tenancy.Seed {
+	var s tenancy.Seed
+	for _, name := range []string{olga, adam, mary, vic, dora, sam, nina} {
+		id := userID(name)
+		s.Users = append(s.Users, tenancy.User{ID: id, Email: name[len(name)-1:] + "@example.com", Kind: tenancy.KindHuman, SignedUp: true, Enabled: true})
+		s.Keys = append(s.Keys, tenancy.Key{ID: tenancy.KeyID(newKeyID(name)), User: id, Digest: authn.DigestOf(keyText(name))})
+	}
+	s.Keys = append(s.Keys, tenancy.Key{ID: tenancy.KeyID(uuid.New()), Platform: true, Digest: authn.DigestOf(keyText(platform))})
+	s.Tenants = []tenancy.Tenant{
+		{ID: tenantID(acme), Slug: "acme", Name: "Acme", Owner: userID(olga), Plan: "free", MemberLimit: 50},
+		{ID: tenantID(globex), Slug: "globex", Name: "Globex", Owner: userID(sam), MemberLimit: tenancy.Unlimited},
+	}
+	levels := map[string]tenancy.Level{adam: tenancy.LevelAdmin, mary: tenancy.LevelMember, vic: tenancy.LevelViewer, dora: tenancy.LevelAdmin}
+	for name, level := range levels {
+		s.Memberships = append(s.Memberships, tenancy.Membership{Tenant: tenantID(acme), User: userID(name), Level: level, Enabled: name != dora})
+	}
+	return s
+}
+
+// newKeyID is the id of somebody's key: theirs with another beginning.
+func newKeyID(user string) uuid.UUID {
+	return uuid.MustParse(strings.Replace(user, "0bbbbbbb", "0ccccccc", 1))
+}
+
+func userID(s string) tenancy.UserID     { return tenancy.UserID(uuid.MustParse(s)) }
+func tenantID(s string) tenancy.TenantID { return tenancy.TenantID(uuid.MustParse(s)) }
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// doorman, registry and rulebook stand where the app stands in the program.
+type doorman struct{ accounts *authn.Service }
+
+func (d doorman) Authenticate(ctx context.Context, r *http.Request) (tenancy.Actor, error) {
+	return d.accounts.Authenticate(ctx, authn.Source{}, authn.Request{Header: r.Header, Method: r.Method, Host: r.Host})
+}
+
+type registry struct{ accounts *authn.Service }
+
+func (r registry) HashPassword(ctx context.Context, password string) (string, error) {
+	return r.accounts.HashPassword(ctx, password)
+}
+
+func (r registry) Login(ctx context.Context, email, password string, tenant tenancy.TenantRef) (native.Token, error) {
+	token, err := r.accounts.Login(ctx, email, password, tenant)
+	return native.Token(token), err
+}
+
+func (r registry) NewKey() (native.NewKey, error) {
+	key, err := r.accounts.NewKey()
+	return native.NewKey(key), err
+}
+
+type rulebook struct{ engine *policy.Engine }
+
+func (b rulebook) Active() native.PolicySet {
+	set := b.engine.Active()
+	shown := native.PolicySet{Revision: set.Revision(), Digest: set.Digest(), Source: set.Source()}
+	for _, r := range set.Catalogue() {
+		shown.Rules = append(shown.Rules, native.Rule{Kind: string(r.Kind), Code: r.Code, Title: r.Title, Description: r.Description, File: r.File})
+	}
+	return shown
+}
+
+// call is one request; header pairs follow the body.
+type call struct {
+	as     string // one of the cast; "" for nobody
+	method string
+	path   string
+	body   string
+	header []string
+}
+
+// reply is its answer.
+type reply struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// do sends a request and holds the answer against the document.
+func (w *world) do(c call) reply {
+	w.t.Helper()
+	var body *bytes.Reader
+	request := httptest.NewRequest(c.method, "http://memberward.test/", http.NoBody)
+	if c.body != "" {
+		body = bytes.NewReader([]byte(c.body))
+		request = httptest.NewRequest(c.method, "http://memberward.test/", body)
+		request.Header.Set("Content-Type", "application/json")
+	}
+	target, err := url.ParseRequestURI(c.path) // as a server does: nothing is cleaned
+	check(w.t, err)
+	request.URL, request.RequestURI = target, c.path
+	if c.as != "" {
+		request.Header.Set("Authorization", "Bearer "+keyText(c.as))
+	}
+	for i := 0; i < len(c.header); i += 2 {
+		request.Header.Set(c.header[i], c.header[i+1])
+	}
+	recorder := httptest.NewRecorder()
+	w.handler.ServeHTTP(recorder, request)
+	answer := reply{recorder.Code, recorder.Header(), recorder.Body.String()}
+	w.held.hold(w.t, request, answer)
+	return answer
+}
+
+// object gives the answer's body, which must be an object.
+func (r reply) object(t testing.TB) map[string]any {
+	t.Helper()
+	var object map[string]any
+	if err := json.Unmarshal([]byte(r.Body), &object); err != nil {
+		t.Fatalf("%d %s: %v", r.Status, r.Body, err)
+	}
+	return object
+}
+
+// must sends a request that has to succeed with the status.
+func (w *world) must(status int, c call) reply {
+	w.t.Helper()
+	answer := w.do(c)
+	if answer.Status != status {
+		w.t.Fatalf("%s %s %s as %q\n got %d %s\nwant %d", c.method, c.path, c.body, c.as, answer.Status, answer.Body, status)
+	}
+	return answer
+}
+
+// refused sends a request that has to fail with the status and code, and
+// leaves nothing changed.
+func (w *world) refused(status int, code string, c call) map[string]any {
+	w.t.Helper()
+	before := w.store.Revision()
+	answer := w.must(status, c)
+	p := answer.object(w.t)
+	if p["code"] != code || answer.Header.Get("Content-Type") != "application/problem+json" || p["status"] != float64(status) {
+		w.t.Fatalf("%s %s %s as %q\n got %s\nwant code %s", c.method, c.path, c.body, c.as, answer.Body, code)
+	}
+	if after := w.store.Revision(); after != before {
+		w.t.Fatalf("%s %s: refused, but the revision went from %d to %d", c.method, c.path, before, after)
+	}
+	return p
+}
