@@ -2,6 +2,7 @@ package authn
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -243,5 +244,20 @@ func TestUseOfAKeyIsNotedOnceAMinute(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, s.dir.touches); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestADoorReadsItsOwnRequests(t *testing.T) {
+	s := newScene(t)
+	token := s.token(t, tenancy.TenantRef{})
+	door := s.Door(Source{Cookie: "auth_token"})
+	for origin, want := range map[string]tenancy.Code{"http://app.example.com": "", "http://evil.example": tenancy.CodeForbidden} {
+		r := httptest.NewRequest(http.MethodPost, "http://app.example.com/x", http.NoBody)
+		r.Header.Set("Cookie", "auth_token="+token)
+		r.Header.Set("Origin", origin)
+		_, err := door.Authenticate(t.Context(), r)
+		if got := codeOf(t, err); got != want {
+			t.Errorf("origin %s: code = %q, want %q", origin, got, want)
+		}
 	}
 }

@@ -90,6 +90,10 @@ type clock struct{ now time.Time }
 
 func (c *clock) Now() time.Time { return c.now }
 
+// marysHash is that of mary's password, made by an earlier HashPassword: what
+// was stored once must verify for ever.
+const marysHash = "$argon2id$v=19$m=19456,t=2,p=1$oTVzxCvH7yg9lSqBbuaF8A$DONNgzTy/aAfr+iIKEj0YRh2KUN4tovFLenXp2dk5mE"
+
 // scene is a service on a directory with a few people and keys.
 type scene struct {
 	*Service
@@ -118,11 +122,7 @@ func newScene(t *testing.T) *scene {
 	s.dir.members = map[tenancy.TenantID]map[tenancy.UserID]tenancy.Membership{s.acme: {
 		s.mary: {Tenant: s.acme, User: s.mary, Level: tenancy.LevelMember, Enabled: true, CreatedAt: s.since},
 	}}
-	stored, err := s.HashPassword(t.Context(), s.password)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.dir.users[s.mary] = tenancy.User{ID: s.mary, Email: "Mary@example.com", Enabled: true, SignedUp: true, PasswordHash: stored}
+	s.dir.users[s.mary] = tenancy.User{ID: s.mary, Email: "Mary@example.com", Enabled: true, SignedUp: true, PasswordHash: marysHash}
 	s.maryKey = s.addKey(t, tenancy.Key{User: s.mary})
 	return s
 }
@@ -154,10 +154,14 @@ func (s *scene) addChosen(text string, record tenancy.Key) {
 	s.dir.keys[record.ID] = record
 }
 
-// token signs mary in.
+// token issues mary one, bound to acme if a tenant is given.
 func (s *scene) token(t *testing.T, tenant tenancy.TenantRef) string {
 	t.Helper()
-	token, err := s.Login(t.Context(), "mary@example.com", s.password, tenant)
+	bound, err := s.membership(t.Context(), s.mary, tenant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := s.issue(s.mary, bound)
 	if err != nil {
 		t.Fatal(err)
 	}

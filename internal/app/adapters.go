@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/memberward/memberward/internal/api/native"
+	"github.com/memberward/memberward/internal/authn"
+	"github.com/memberward/memberward/internal/policy"
+	"github.com/memberward/memberward/internal/proxy"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// tokenCookie holds a token in cognee's API and at proxy checks
+// (contracts/README.md, rule 14).
+const tokenCookie = "auth_token"
+
+// nativeAccounts is authentication in the words of the native API.
+type nativeAccounts struct{ *authn.Service }
+
+// Login implements native.Accounts.
+func (a nativeAccounts) Login(ctx context.Context, email, password string, tenant tenancy.TenantRef) (native.Token, error) {
+	token, err := a.Service.Login(ctx, email, password, tenant)
+	return native.Token(token), err
+}
+
+// NewKey implements native.Accounts.
+func (a nativeAccounts) NewKey() (native.NewKey, error) {
+	key, err := a.Service.NewKey()
+	return native.NewKey(key), err
+}
+
+// cogneeAccounts is authentication in the words of cognee's API.
+type cogneeAccounts struct{ *authn.Service }
+
+// Login implements cognee.Accounts.
+func (a cogneeAccounts) Login(ctx context.Context, email, password string) (string, time.Duration, error) {
+	token, err := a.Service.Login(ctx, email, password, tenancy.TenantRef{})
+	return token.Text, token.Lifetime, err
+}
+
+// proxyCallers authenticates the requests that a proxy asks about.
+type proxyCallers struct{ service *authn.Service }
+
+// Authenticate implements proxy.Authenticator.
+func (p proxyCallers) Authenticate(ctx context.Context, c proxy.Credentials) (tenancy.Actor, error) {
+	return p.service.Authenticate(ctx, authn.Source{Cookie: tokenCookie}, authn.Request{Header: c.Header, Method: c.Method, Host: c.Host})
+}
+
+// rulesInForce shows the active policies to the native API.
+type rulesInForce struct{ *policy.Engine }
+
+// Active implements native.Policies.
+func (r rulesInForce) Active() native.PolicySet {
+	set := r.Engine.Active()
+	shown := native.PolicySet{Revision: set.Revision(), Digest: set.Digest(), Source: set.Source()}
+	for _, rule := range set.Catalogue() {
+		shown.Rules = append(shown.Rules, native.Rule{
+			Kind: string(rule.Kind), Code: rule.Code, Title: rule.Title, Description: rule.Description, File: rule.File,
+		})
+	}
+	return shown
+}

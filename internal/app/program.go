@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/memberward/memberward/internal/api"
+	"github.com/memberward/memberward/internal/api/cognee"
+	"github.com/memberward/memberward/internal/api/native"
+	"github.com/memberward/memberward/internal/authn"
+	"github.com/memberward/memberward/internal/boltstore"
+	"github.com/memberward/memberward/internal/config"
+	"github.com/memberward/memberward/internal/gate"
+	"github.com/memberward/memberward/internal/policy"
+	"github.com/memberward/memberward/internal/proxy"
+	"github.com/memberward/memberward/internal/telemetry"
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// parts are what a program is assembled from.
+type parts struct {
+	logger  *slog.Logger
+	metrics *telemetry.Metrics
+	store   *boltstore.Store
+	engine  *policy.Engine
+}
+
+// program is the assembled whole.
+type program struct {
+	parts
+	cfg            config.Serve
+	stdout, stderr io.Writer
+	clock          func() time.Time
+	random         io.Reader
+	authn          *authn.Service
+	gate           *gate.Gate
+	proxy          *proxy.Handler
+	stopping       atomic.Bool // no longer ready
+}
+
+func assemble(ctx context.Context, opts Options, from parts) (*program, error) {
+	p := &program{parts: from, cfg: opts.Config, stdout: opts.Stdout, stderr: opts.Stderr, clock: opts.Clock, random: opts.Random}
+	var err error
+	p.authn, err = authn.New(ctx, p.store, authn.Options{Clock: p.clock, Random: p.random})
+	if err != nil {
+		return nil, err
+	}
+	p.gate = gate.New(p.store, p.engine, gate.Options{Clock: p.clock, NewID: p.newID, Observe: p.observeDecision})
+	p.proxy, err = proxy.New(proxy.Ports{
+		Checker: p.gate, Authenticator: proxyCallers{p.authn}, Clock: p.clock, Log: p.logger,
+		NewID: func() tenancy.DecisionID { return tenancy.DecisionID(p.newID()) },
+	}, proxy.Options{})
+	if err != nil {
+		return nil, err
+	}
+	p.watchStore()
+	p.metrics.WatchPolicy(func() (string, string) {
+		set := p.engine.Active()
+		return set.Revision(), set.Source()
+	})
+	return p, nil
+}
+
+// newID gives a UUIDv7: ids sort by time. The program cannot go on without
+// randomness, and Go's own source never fails.
+func (p *program) newID() uuid.UUID { return uuid.Must(uuid.NewV7FromReader(p.random)) }
+
+// apis serves every published API. A dialect is one line here.
+func (p *program) apis() http.Handler {
+	bounded := api.WithTimeout(p.gate, api.GateTimeout)
+	return api.New(api.Options{
+		Dialects: []api.Dialect{
+			native.New(native.Options{
+				Gate: bounded, Authenticator: p.authn.Door(authn.Source{}),
+				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine},
+			}),
+			cognee.New(cognee.Options{
+				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Order: authn.FallThrough, Cookie: tokenCookie}),
+				Accounts: cogneeAccounts{p.authn}, SelfRegistration: p.cfg.SelfRegistration,
+			}),
+		},
+		Logger: p.logger, Now: p.clock, NewID: func() string { return p.newID().String() },
+		Observe: func(o api.Observation) { p.metrics.Request("api", string(o.Dialect), o.Status, o.Duration) },
+	})
+}

@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/memberward/memberward/internal/config"
+)
+
+// text is the value of a flag whose help calls it by the setting's own word.
+type text struct{ value, word string }
+
+// String gives the value.
+func (t *text) String() string { return t.value }
+
+// Set takes a value; configuration is checked as a whole, later.
+func (t *text) Set(value string) error {
+	t.value = value
+	return nil
+}
+
+// Type is what the help calls the value.
+func (t *text) Type() string { return t.word }
+
+// addSettings gives a command the flags of those settings that want picks.
+func addSettings(cmd *cobra.Command, want func(config.Setting) bool) {
+	for _, s := range config.Settings() {
+		if s.Flag == "" || !want(s) {
+			continue
+		}
+		usage := fmt.Sprintf("%s (%s)", s.Help, s.Variable)
+		if s.Switch {
+			cmd.Flags().Bool(s.Flag, s.Default == "true", usage)
+			continue
+		}
+		cmd.Flags().Var(&text{value: s.Default, word: s.Value}, s.Flag, usage)
+	}
+	cmd.Flags().SortFlags = false
+}
+
+// flagsOf reads a command's flags for the configuration.
+func flagsOf(cmd *cobra.Command) config.Flags {
+	return func(name string) (string, bool) {
+		flag := cmd.Flags().Lookup(name)
+		if flag == nil || !flag.Changed {
+			return "", false
+		}
+		return flag.Value.String(), true
+	}
+}
+
+// variablesOnly lists the settings that have no flag, for a command's help.
+func variablesOnly() string {
+	var lines strings.Builder
+	for _, s := range config.Settings() {
+		if s.Flag == "" {
+			fmt.Fprintf(&lines, "  %s  %s\n", s.Variable, s.Help)
+		}
+	}
+	return lines.String()
+}

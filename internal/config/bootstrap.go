@@ -1,0 +1,197 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Bootstrap is the data of a first start as the file has it: nothing is
+// resolved, absent texts are empty, absent switches nil.
+type Bootstrap struct {
+	Users       []BootstrapUser       `yaml:"users"`
+	Tenants     []BootstrapTenant     `yaml:"tenants"`
+	Memberships []BootstrapMembership `yaml:"memberships"`
+	Keys        []BootstrapKey        `yaml:"keys"`
+}
+
+// BootstrapUser is an account.
+type BootstrapUser struct {
+	Line      int    `yaml:"-"` // in the file, from 1
+	ID        string `yaml:"id"`
+	Email     string `yaml:"email"`
+	GivenName string `yaml:"given_name"`
+	Surname   string `yaml:"surname"`
+	Password  string `yaml:"password"` // empty: cannot sign in with one
+	Kind      string `yaml:"kind"`
+	Enabled   *bool  `yaml:"enabled"`
+	SignedUp  *bool  `yaml:"signed_up"`
+}
+
+// BootstrapTenant is a tenant. Its owner's membership is implied.
+type BootstrapTenant struct {
+	Line   int             `yaml:"-"`
+	ID     string          `yaml:"id"`
+	Slug   string          `yaml:"slug"`
+	Name   string          `yaml:"name"`
+	Owner  string          `yaml:"owner"` // a user's id or e-mail; empty: none
+	Plan   string          `yaml:"plan"`
+	Limits BootstrapLimits `yaml:"limits"`
+}
+
+// BootstrapLimits are a tenant's.
+type BootstrapLimits struct {
+	Members Whole `yaml:"members"`
+}
+
+// Whole is a whole number that may be absent. The parser would cut the
+// fraction off another.
+type Whole struct {
+	Given bool
+	Value int64
+}
+
+// UnmarshalYAML reads an integer; null counts as absent.
+func (w *Whole) UnmarshalYAML(node *yaml.Node) error {
+	if node.Tag != "!!int" {
+		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: cannot unmarshal %q into a whole number", node.Line, node.Value)}}
+	}
+	w.Given = true
+	return node.Decode(&w.Value)
+}
+
+// BootstrapMembership says that a user belongs to a tenant.
+type BootstrapMembership struct {
+	Line      int    `yaml:"-"`
+	Tenant    string `yaml:"tenant"` // id or slug
+	User      string `yaml:"user"`   // id or e-mail
+	Level     string `yaml:"level"`
+	Enabled   *bool  `yaml:"enabled"`
+	Developer bool   `yaml:"developer"`
+	Pending   bool   `yaml:"pending"`
+	NotBefore string `yaml:"not_before"` // RFC 3339
+	ExpiresAt string `yaml:"expires_at"` // RFC 3339
+}
+
+// BootstrapKey is an API key of an operator's choice.
+type BootstrapKey struct {
+	Line   int      `yaml:"-"`
+	User   string   `yaml:"user"` // id or e-mail
+	Key    string   `yaml:"key"`
+	Tenant string   `yaml:"tenant"` // id or slug; empty: bound to none
+	Scopes []string `yaml:"scopes"`
+}
+
+// ParseBootstrap reads a bootstrap file (YAML). Keys that are unknown or
+// stand twice, values of another type and a second document are refused. The
+// error is an *Invalid that names each problem as name:line.
+func ParseBootstrap(name string, data []byte) (Bootstrap, error) {
+	var root yaml.Node
+	if err := yaml.Unmarshal(data, &root); err != nil {
+		return Bootstrap{}, inFile(name, err)
+	}
+	if err := checkPlain(name, &root).err(); err != nil {
+		return Bootstrap{}, err
+	}
+	var b Bootstrap
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&b); err != nil {
+		return Bootstrap{}, inFile(name, err)
+	}
+	var more yaml.Node
+	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
+		return Bootstrap{}, &Invalid{Problems: []string{name + ": the file holds more than one document"}}
+	}
+	b.number(&root)
+	return b, nil
+}
+
+// checkPlain refuses what makes a file say something else than it seems to:
+// aliases and merged keys, and empty list items, which the parser skips.
+func checkPlain(name string, node *yaml.Node) problems {
+	var wrong problems
+	switch {
+	case node.Kind == yaml.AliasNode || node.Tag == "!!merge":
+		wrong.add("%s:%d: aliases are not read here: write the value out", name, node.Line)
+	case node.Kind == yaml.SequenceNode:
+		for _, item := range node.Content {
+			if item.Kind == yaml.ScalarNode && item.Tag == "!!null" {
+				wrong.add("%s:%d: an item of the list is empty", name, item.Line)
+			}
+		}
+	}
+	for _, child := range node.Content {
+		wrong = append(wrong, checkPlain(name, child)...)
+	}
+	return wrong
+}
+
+// inFile turns the parser's errors into problems of a file.
+func inFile(name string, err error) error {
+	if errors.Is(err, io.EOF) {
+		return &Invalid{Problems: []string{name + ": the file is empty"}}
+	}
+	lines := []string{strings.TrimPrefix(err.Error(), "yaml: ")}
+	var types *yaml.TypeError
+	if errors.As(err, &types) {
+		lines = types.Errors
+	}
+	var wrong problems
+	for _, line := range lines {
+		line = unknownField.ReplaceAllString(line, "unknown key $1")
+		line = goType.ReplaceAllString(line, "$1")
+		if at := lineNumber.FindStringSubmatch(line); at != nil {
+			wrong.add("%s:%s: %s", name, at[1], at[2])
+			continue
+		}
+		wrong.add("%s: %s", name, line)
+	}
+	return wrong.err()
+}
+
+var (
+	lineNumber   = regexp.MustCompile(`^line (\d+): (.*)$`)
+	unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+	goType       = regexp.MustCompile(`into (?:\[\])?config\.Bootstrap(\w*)`)
+)
+
+// number notes where each item stands.
+func (b *Bootstrap) number(root *yaml.Node) {
+	for i, line := range linesOf(root, "users") {
+		b.Users[i].Line = line
+	}
+	for i, line := range linesOf(root, "tenants") {
+		b.Tenants[i].Line = line
+	}
+	for i, line := range linesOf(root, "memberships") {
+		b.Memberships[i].Line = line
+	}
+	for i, line := range linesOf(root, "keys") {
+		b.Keys[i].Line = line
+	}
+}
+
+// linesOf gives the lines of a section's items.
+func linesOf(root *yaml.Node, section string) []int {
+	if len(root.Content) != 1 || root.Content[0].Kind != yaml.MappingNode {
+		return nil
+	}
+	pairs := root.Content[0].Content
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i].Value != section || pairs[i+1].Kind != yaml.SequenceNode {
+			continue
+		}
+		lines := make([]int, len(pairs[i+1].Content))
+		for j, item := range pairs[i+1].Content {
+			lines[j] = item.Line
+		}
+		return lines
+	}
+	return nil
+}
