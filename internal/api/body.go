@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -89,8 +88,8 @@ func (s *shell) readBody(c *gin.Context) error {
 		return nil
 	}
 	connection := http.NewResponseController(c.Writer)
-	// Where deadlines are not supported (a recorder in a test), the server's
-	// own limits remain.
+	// The server lifts the deadline when the body has ended. Where there is
+	// none to set (a recorder in a test), the server's own limits remain.
 	_ = connection.SetReadDeadline(s.now().Add(s.bodyTimeout))
 	var body bytes.Buffer
 	body.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead)
@@ -105,8 +104,6 @@ func (s *shell) readBody(c *gin.Context) error {
 	case body.Len() > BodyLimit:
 		return tooLarge(c)
 	}
-	// The deadline would otherwise end the request's context while it runs.
-	_ = connection.SetReadDeadline(time.Time{})
 	r.Body = &wholeBody{Reader: bytes.NewReader(body.Bytes()), data: body.Bytes()}
 	return nil
 }

@@ -85,7 +85,7 @@ func (r *countingReader) Read(p []byte) (int, error) {
 
 // A client that sends its body byte by byte is given up, and nobody waits.
 func TestSlowBody(t *testing.T) {
-	s := serve(t, api.Route{Method: "POST", Path: "/plain/it", Handle: text("reached")})
+	s := serveWithin(t, time.Second, api.Route{Method: "POST", Path: "/plain/it", Handle: text("reached")})
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -103,11 +103,11 @@ func TestSlowBody(t *testing.T) {
 
 // The deadline for the body ends with the body: a handler may take longer.
 func TestBodyDeadlineEndsWithTheBody(t *testing.T) {
-	s := serve(t, api.Route{Method: "POST", Path: "/plain/it", Handle: func(c *gin.Context, _ tenancy.Actor) error {
+	s := serveWithin(t, time.Second, api.Route{Method: "POST", Path: "/plain/it", Handle: func(c *gin.Context, _ tenancy.Actor) error {
 		select {
 		case <-c.Request.Context().Done():
 			return c.Request.Context().Err()
-		case <-time.After(400 * time.Millisecond):
+		case <-time.After(1500 * time.Millisecond):
 			c.String(http.StatusOK, "done")
 			return nil
 		}

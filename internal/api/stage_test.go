@@ -86,6 +86,12 @@ func (b *lockedBuffer) String() string {
 
 func serve(t *testing.T, routes ...api.Route) testShell {
 	t.Helper()
+	return serveWithin(t, time.Minute, routes...)
+}
+
+// serveWithin gives a body so much time to arrive.
+func serveWithin(t *testing.T, bodyTimeout time.Duration, routes ...api.Route) testShell {
+	t.Helper()
 	var mu sync.Mutex
 	log, observed := &lockedBuffer{}, []api.Observation{}
 	dialect := api.Dialect{Name: "plain", Prefixes: []string{"/plain"}, Authenticator: bearerOlga{}, Render: plain, Routes: routes}
@@ -99,7 +105,7 @@ func serve(t *testing.T, routes ...api.Route) testShell {
 			defer mu.Unlock()
 			observed = append(observed, o)
 		},
-		BodyTimeout: 200 * time.Millisecond,
+		BodyTimeout: bodyTimeout,
 	})
 	server := httptest.NewUnstartedServer(handler)
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)

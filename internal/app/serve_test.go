@@ -1,9 +1,6 @@
 package app
 
 import (
-	"bytes"
-	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,133 +19,6 @@ import (
 	"github.com/memberward/memberward/internal/config"
 	"github.com/memberward/memberward/internal/policy"
 )
-
-// outlet collects what a server prints while it runs.
-type outlet struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *outlet) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *outlet) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
-}
-
-// running is a server of a test.
-type running struct {
-	at             addresses
-	stdout, stderr outlet
-	cancel         context.CancelFunc
-	ended          chan error
-}
-
-// settings are those of a server on free ports in a folder.
-func settings(folder string) config.Serve {
-	return config.Serve{
-		Data: folder, Listen: "127.0.0.1:0", ProxyListen: "127.0.0.1:0", OpsListen: "127.0.0.1:0",
-		LogFormat: "text", LogLevel: "info",
-	}
-}
-
-// launch starts a server and waits until it listens.
-func launch(t *testing.T, cfg config.Serve) *running {
-	t.Helper()
-	r := begin(t, cfg)
-	for {
-		data, err := os.ReadFile(filepath.Join(cfg.Data, addressesFile))
-		if err == nil {
-			if err := json.Unmarshal(data, &r.at); err != nil {
-				t.Fatal(err)
-			}
-			return r
-		}
-		select {
-		case err := <-r.ended:
-			t.Fatalf("Serve ended: %v\n%s", err, &r.stderr)
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-}
-
-// begin starts a server.
-func begin(t *testing.T, cfg config.Serve) *running {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	r := &running{cancel: cancel, ended: make(chan error, 1)}
-	go func() {
-		r.ended <- Serve(ctx, Options{Config: cfg, Stdout: &r.stdout, Stderr: &r.stderr, Clock: time.Now, Random: rand.Reader})
-	}()
-	return r
-}
-
-// stop ends the server gracefully.
-func (r *running) stop(t *testing.T) {
-	t.Helper()
-	r.cancel()
-	if err := <-r.ended; err != nil {
-		t.Errorf("Serve: %v\n%s", err, &r.stderr)
-	}
-}
-
-// fails runs Serve and gives the error that it ends with.
-func fails(t *testing.T, cfg config.Serve) error {
-	t.Helper()
-	r := begin(t, cfg)
-	defer r.cancel()
-	err := <-r.ended
-	if err == nil {
-		t.Fatalf("Serve ended well\n%s", &r.stderr)
-	}
-	return err
-}
-
-// call asks a server, and gives status and body. Pairs are header names and
-// values.
-func call(t *testing.T, method, url, body string, pairs ...string) (int, string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body != "" {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i < len(pairs); i += 2 {
-		request.Header.Set(pairs[i], pairs[i+1])
-	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(response.Body)
-	if err := errors.Join(err, response.Body.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(data)
-}
-
-// check asks /v1/check with a key.
-func (r *running) check(t *testing.T, key, action, tenant string) (int, string) {
-	t.Helper()
-	return call(t, "POST", "http://"+r.at.API+"/v1/check", `{"action":"`+action+`","tenant":"`+tenant+`"}`, "X-Api-Key", key)
-}
-
-func readFile(t *testing.T, parts ...string) string {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(parts...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
 
 func TestFirstStartRestartAndStop(t *testing.T) {
 	defer goleak.VerifyNone(t)
@@ -282,6 +151,9 @@ func TestBootstrapDataIsAppliedOnce(t *testing.T) {
 	if status != http.StatusOK {
 		t.Errorf("olga signs in: %d %s", status, body)
 	}
+	if status, body := call(t, "POST", "http://"+first.at.API+"/api/v1/auth/register", `{"email":"a@b.example","password":"long enough"}`); status != http.StatusNotFound {
+		t.Errorf("self-registration is off: %d %s", status, body)
+	}
 	first.stop(t)
 	if err := os.Remove(cfg.Bootstrap); err != nil { // it holds passwords
 		t.Fatal(err)
@@ -290,6 +162,47 @@ func TestBootstrapDataIsAppliedOnce(t *testing.T) {
 	second.stop(t)
 	if got := strings.Count(second.stderr.String(), "bootstrap data skipped"); got != 1 {
 		t.Errorf("skipped %d times, want one line: %s", got, &second.stderr)
+	}
+	cfg.BootstrapKey = "mary's key of at least 32 characters"
+	if err := fails(t, cfg); !errors.As(err, new(*config.Invalid)) || !strings.Contains(err.Error(), "a person's API key") {
+		t.Errorf("a person's key as platform key: %v, want *config.Invalid", err)
+	}
+}
+
+// A person registers, signs in and works through cognee's API, and makes a key
+// through the native one: both speak to the same accounts.
+func TestOneAccountThroughBothAPIs(t *testing.T) {
+	cfg := settings(t.TempDir())
+	cfg.SelfRegistration = true
+	r := launch(t, cfg)
+	defer r.stop(t)
+	base := "http://" + r.at.API
+	status, body := call(t, "POST", base+"/api/v1/auth/register", `{"email":"olga@example.com","password":"olga's password"}`)
+	var olga struct{ ID string }
+	if err := json.Unmarshal([]byte(body), &olga); err != nil || status != http.StatusCreated {
+		t.Fatalf("register: %d %s", status, body)
+	}
+	status, body = call(t, "POST", base+"/api/v1/auth/login", "username=olga%40example.com&password=olga%27s+password", "Content-Type", "application/x-www-form-urlencoded")
+	var token struct {
+		Text string `json:"access_token"`
+	}
+	if err := json.Unmarshal([]byte(body), &token); err != nil || status != http.StatusOK {
+		t.Fatalf("login: %d %s", status, body)
+	}
+	cookie := []string{"Cookie", "auth_token=" + token.Text, "X-Api-Key", "an invalid one falls through in cognee's API"}
+	if status, body := call(t, "POST", base+"/api/v1/permissions/tenants?tenant_name=Acme", "", cookie...); status != http.StatusOK {
+		t.Errorf("by cookie: %d %s", status, body)
+	}
+	if status, body := call(t, "GET", base+"/v1/tenants", "", "Cookie", "auth_token="+token.Text); status != http.StatusUnauthorized {
+		t.Errorf("the native API reads a cookie: %d %s", status, body)
+	}
+	status, body = call(t, "POST", base+"/v1/users/"+olga.ID+"/api-keys", `{"label":"ci"}`, "Authorization", "Bearer "+token.Text)
+	var key struct{ Key string }
+	if err := json.Unmarshal([]byte(body), &key); err != nil || status != http.StatusCreated {
+		t.Fatalf("make a key: %d %s", status, body)
+	}
+	if status, body := r.check(t, key.Key, "resource.write", "acme"); status != http.StatusOK || !strings.Contains(body, `"allow":true`) {
+		t.Errorf("by the new key: %d %s", status, body)
 	}
 }
 

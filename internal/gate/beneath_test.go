@@ -56,6 +56,14 @@ func TestOnlyAWellFormedAllowAllows(t *testing.T) {
 	}
 }
 
+func TestAPolicyThatFailsGivesNothingAway(t *testing.T) {
+	s := open(t, ruled{err: errors.New("broken")})
+	s.want("the owner, by a member", s.try(as(mary), remove(acme, olga)), "policy_error")
+	s.want("nobody, by a member", s.try(as(mary), remove(acme, user(99))), "policy_error")
+	s.want("by a stranger", s.try(as(sam), remove(acme, olga)), "not_a_member", "policy_error")
+	s.want("in an unknown tenant", s.try(as(sam), remove(tenant(99), olga)), "tenant_unknown", "not_a_member", "not_permitted")
+}
+
 // TestInvariantsHoldBeneathAPolicyThatAllowsEverything tries random changes
 // by random people and looks at the state after each.
 func TestInvariantsHoldBeneathAPolicyThatAllowsEverything(t *testing.T) {

@@ -139,7 +139,7 @@ func (g *Gate) judge(ctx context.Context, m *matter, step step) error {
 		ruling, err = Ruling{}, nil
 	}
 	m.rule(ruling, err)
-	if !m.tenantUnknown() {
+	if !m.tenantUnknown() && !m.faulty {
 		m.find(step.hold(m)...)
 	}
 	m.found = tenancy.SortFindings(m.found)

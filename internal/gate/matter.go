@@ -2,6 +2,7 @@ package gate
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -17,6 +18,7 @@ type matter struct {
 	target  string // what is acted upon, for the record: an id
 	outcome tenancy.Outcome
 	found   []tenancy.Finding
+	faulty  bool // the policies failed
 
 	tenant     tenancy.Tenant     // zero: the matter is about none, or it is unknown
 	account    tenancy.User       // the target's account; zero: there is none
@@ -195,7 +197,7 @@ func (m *matter) gatherTarget(tx Reader, user tenancy.UserID) error {
 // are refused whatever the policies say.
 func (m *matter) rule(ruling Ruling, err error) {
 	if err != nil {
-		m.find(tenancy.Find(policyFault(err)))
+		m.foundFault(err)
 		return
 	}
 	if !ruling.Granted {
@@ -208,6 +210,17 @@ func (m *matter) rule(ruling Ruling, err error) {
 	if !ruling.Allow && len(m.found) == 0 {
 		m.find(tenancy.Find(tenancy.CodeNotPermitted))
 	}
+}
+
+// foundFault notes that the policies failed. Whether the actor has the right is
+// unknown then, so what else was found is withheld, but for what makes a
+// stranger: facts are for those who have the right.
+func (m *matter) foundFault(err error) {
+	m.faulty = true
+	m.found = slices.DeleteFunc(m.found, func(f tenancy.Finding) bool {
+		return f.Code != tenancy.CodeTenantUnknown && f.Code != tenancy.CodeNotAMember
+	})
+	m.find(tenancy.Find(policyFault(err)))
 }
 
 func policyFault(err error) tenancy.Code {

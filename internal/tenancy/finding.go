@@ -85,7 +85,7 @@ var messages = map[Code]string{
 	CodeLastAdministrator:   "the tenant would be left without a lasting administrator",
 	CodeMemberLimit:         "the tenant has as many members as its limit allows",
 	CodeRankExceeded:        "nobody hands out or takes away more than they hold",
-	CodeActionsExceeded:     "a key carries no more than the credential that makes it",
+	CodeActionsExceeded:     "a credential reaches no further than its scopes and its tenant",
 	CodeOwnerByTransferOnly: "only a transfer of ownership makes an owner",
 	CodeEmailTaken:          "an account with this e-mail address exists",
 	CodeSlugTaken:           "a tenant with this slug exists",

@@ -186,7 +186,7 @@ func TestShown(t *testing.T) {
 		"without the right":                   {codes{"owner_permanent", "not_permitted"}, codes{"not_permitted"}},
 		"somebody else's key":                 {codes{"key_unknown", "not_permitted"}, codes{"key_unknown"}},
 		"with the right":                      {codes{"rank_exceeded", "owner_permanent"}, codes{"owner_permanent", "rank_exceeded"}},
-		"a policy that failed":                {codes{"owner_permanent", "policy_error"}, codes{"policy_error"}},
+		"a policy that failed":                {codes{"owner_permanent", "facts_incomplete"}, codes{"facts_incomplete"}},
 		"an operator's own objection":         {codes{"on_holiday", "member_limit"}, codes{"member_limit", "on_holiday"}},
 		"a policy that failed, for strangers": {codes{"not_a_member", "policy_timeout"}, codes{"tenant_unknown"}},
 	} {
