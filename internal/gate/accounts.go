@@ -83,7 +83,7 @@ func (s *createKey) gather(tx Reader, m *matter) error {
 	return nil
 }
 
-// hold: a key carries no more than the credential that makes it.
+// hold: a credential reaches no further than its scopes and its tenant.
 func (s *createKey) hold(m *matter) []tenancy.Finding {
 	found := withinBinding(m, s.bound)
 	wider := len(m.actor.Scopes) > 0 && len(s.Scopes) == 0
