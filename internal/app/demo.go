@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/memberward/memberward/internal/authn"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// cast are the people of the demo.
+// cast are the people of the demo. Their ids and keys are the same in every
+// demo, so that a page can be written about it: the README is one. They open
+// nothing else, since a demo has a store of its own and stays on loopback.
 var cast = []struct {
 	name, tenant string
 	level        tenancy.Level
@@ -20,6 +23,15 @@ var cast = []struct {
 	{"gina", "globex", tenancy.LevelOwner},
 }
 
+// demoUser and demoTenant are the ids of the nth of the cast.
+func demoUser(n int) tenancy.UserID {
+	return tenancy.UserID{0: 0xa0, 6: 0x40, 8: 0x80, 15: byte(n)}
+}
+
+func demoTenant(n int) tenancy.TenantID {
+	return tenancy.TenantID{0: 0xb0, 6: 0x40, 8: 0x80, 15: byte(n)}
+}
+
 // person is somebody of the cast with a key.
 type person struct {
 	id  tenancy.UserID
@@ -29,35 +41,31 @@ type person struct {
 // startDemo fills an empty store with the cast and prints who they are and
 // what to try.
 func startDemo(ctx context.Context, p *program, at addresses) error {
-	people, seed, err := p.demoSeed()
-	if err != nil {
-		return err
-	}
+	people, seed := p.demoSeed()
 	if _, err := p.gate.Install(ctx, seed); err != nil {
 		return fmt.Errorf("fill the demo's store: %w", err)
 	}
-	_, err = fmt.Fprint(p.stdout, playbill(people, at))
+	_, err := fmt.Fprint(p.stdout, playbill(people, at))
 	return err
 }
 
 // demoSeed makes the cast, their tenants and their keys.
-func (p *program) demoSeed() (map[string]person, tenancy.Seed, error) {
+func (p *program) demoSeed() (map[string]person, tenancy.Seed) {
 	people, tenants := map[string]person{}, map[string]tenancy.TenantID{}
 	var seed tenancy.Seed
-	for _, c := range cast {
-		key, err := p.authn.NewKey()
-		if err != nil {
-			return nil, tenancy.Seed{}, err
-		}
+	for i, c := range cast {
+		key := "demo-key-of-" + c.name + "-not-for-production"
 		user := tenancy.User{
-			ID: tenancy.UserID(p.newID()), Email: c.name + "@example.com", GivenName: strings.ToUpper(c.name[:1]) + c.name[1:],
+			ID: demoUser(i + 1), Email: c.name + "@example.com", GivenName: strings.ToUpper(c.name[:1]) + c.name[1:],
 			Kind: tenancy.KindHuman, Enabled: true, SignedUp: true,
 		}
-		people[c.name] = person{id: user.ID, key: key.Text}
+		people[c.name] = person{id: user.ID, key: key}
 		seed.Users = append(seed.Users, user)
-		seed.Keys = append(seed.Keys, tenancy.Key{ID: key.ID, Label: "demo", User: user.ID, Digest: key.Digest})
+		seed.Keys = append(seed.Keys, tenancy.Key{
+			ID: tenancy.KeyID(p.newID()), Label: "demo", User: user.ID, Digest: authn.DigestOf(key),
+		})
 		if c.level == tenancy.LevelOwner {
-			tenants[c.tenant] = tenancy.TenantID(p.newID())
+			tenants[c.tenant] = demoTenant(len(tenants) + 1)
 			seed.Tenants = append(seed.Tenants, tenancy.Tenant{
 				ID: tenants[c.tenant], Slug: c.tenant, Name: strings.ToUpper(c.tenant[:1]) + c.tenant[1:],
 				Owner: user.ID, Plan: "demo", MemberLimit: tenancy.Unlimited,
@@ -68,7 +76,7 @@ func (p *program) demoSeed() (map[string]person, tenancy.Seed, error) {
 			Tenant: tenants[c.tenant], User: user.ID, Level: c.level, Enabled: true,
 		})
 	}
-	return people, seed, nil
+	return people, seed
 }
 
 // playbill is what the demo prints. Each curl command is one line that works

@@ -82,6 +82,7 @@ type reader struct {
 	ports  *strings.Replacer
 	ready  string // URL of the running server's readiness
 	server *exec.Cmd
+	ended  chan error // of the server
 	shell  io.Writer
 	out    *output
 }
@@ -187,6 +188,8 @@ func (r *reader) serve(b block) {
 	if err := r.server.Start(); err != nil {
 		r.t.Fatal(err)
 	}
+	r.ended = make(chan error, 1)
+	go func(server *exec.Cmd) { r.ended <- server.Wait() }(r.server)
 	r.t.Cleanup(r.stop)
 	for deadline := time.Now().Add(5 * patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if res, err := http.Get(r.ready); err == nil {
@@ -195,9 +198,15 @@ func (r *reader) serve(b block) {
 				return
 			}
 		}
+		select {
+		case err := <-r.ended:
+			r.ended <- err
+			r.stop()
+			r.t.Fatalf("README line %d: the server ended: %v\n%s", b.line, err, &said)
+		default:
+		}
 	}
-	r.stop()
-	r.t.Fatalf("README line %d: the server is not ready\n%s", b.line, &said)
+	r.t.Fatalf("README line %d: the server is not ready", b.line)
 }
 
 func (r *reader) stop() {
@@ -205,7 +214,7 @@ func (r *reader) stop() {
 		return
 	}
 	_ = syscall.Kill(-r.server.Process.Pid, syscall.SIGTERM)
-	_ = r.server.Wait()
+	<-r.ended
 	r.server = nil
 }
 

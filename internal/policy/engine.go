@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/memberward/memberward/internal/gate"
 	"github.com/memberward/memberward/internal/tenancy"
@@ -41,37 +44,38 @@ func (s *Set) decide(ctx context.Context, in *gate.Input) (gate.Ruling, error) {
 	if !in.Action.Changes() {
 		return s.nothing(), fault(tenancy.CodePolicyError, fmt.Errorf("%s is no change", in.Action))
 	}
-	input, err := s.builder.input(in)
-	if err != nil {
-		return s.nothing(), fault(tenancy.CodePolicyError, err)
-	}
-	answer, err := s.evaluator.evaluate(ctx, s.evaluator.decision, input, in.Now)
-	if err != nil {
-		return s.nothing(), err
-	}
-	ruling, err := decisionOf(answer)
-	if err != nil {
-		return s.nothing(), fault(tenancy.CodePolicyError, err)
-	}
-	ruling.PolicyRevision = s.revision
-	return ruling, nil
+	return s.rule(ctx, in)
 }
 
-// allow asks the boolean entry point. A change never gets here: it would
+// allow asks the boolean entry point. A change never gets there: it would
 // escape the objections.
 func (s *Set) allow(ctx context.Context, in *gate.Input) (gate.Ruling, error) {
 	if in.Action.Changes() {
 		return s.nothing(), fault(tenancy.CodePolicyError, fmt.Errorf("%s is a change", in.Action))
 	}
-	input, err := s.builder.input(in)
+	return s.rule(ctx, in)
+}
+
+func (s *Set) rule(ctx context.Context, in *gate.Input) (gate.Ruling, error) {
+	input, err := s.vocabulary.input(in)
 	if err != nil {
 		return s.nothing(), fault(tenancy.CodePolicyError, err)
 	}
-	answer, err := s.evaluator.evaluate(ctx, s.evaluator.access, input, in.Now)
+	return s.judge(ctx, in.Action.Changes(), input, in.Now)
+}
+
+// judge evaluates one of the entry points and takes nothing but a well-formed
+// answer.
+func (s *Set) judge(ctx context.Context, changes bool, input ast.Value, now time.Time) (gate.Ruling, error) {
+	query, read := s.evaluator.access, accessOf
+	if changes {
+		query, read = s.evaluator.decision, decisionOf
+	}
+	answer, err := s.evaluator.evaluate(ctx, query, input, now)
 	if err != nil {
 		return s.nothing(), err
 	}
-	ruling, err := accessOf(answer)
+	ruling, err := read(answer)
 	if err != nil {
 		return s.nothing(), fault(tenancy.CodePolicyError, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/metrics"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/memberward/memberward/internal/tenancy"
@@ -24,17 +25,23 @@ const (
 // evaluator asks one compiled set. Safe for concurrent use.
 type evaluator struct {
 	decision, access rego.PreparedEvalQuery
+	data             document
+	snapshot         storage.Transaction // for reading, never ended: nothing writes
 	limit            time.Duration
 	clock            func() time.Time
 }
 
-func newEvaluator(ctx context.Context, compiler *ast.Compiler, data storage.Store, opts Options) (*evaluator, error) {
-	e := &evaluator{limit: opts.TimeLimit, clock: opts.Clock}
+func newEvaluator(ctx context.Context, compiler *ast.Compiler, data ast.Object, opts Options) (*evaluator, error) {
+	e := &evaluator{data: document{data}, limit: opts.TimeLimit, clock: opts.Clock}
+	store := inmem.NewFromASTObject(data)
 	var err error
-	if e.decision, err = prepare(ctx, decisionEntry, compiler, data); err != nil {
+	if e.snapshot, err = store.NewTransaction(ctx); err != nil {
 		return nil, err
 	}
-	e.access, err = prepare(ctx, accessEntry, compiler, data)
+	if e.decision, err = prepare(ctx, decisionEntry, compiler, store); err != nil {
+		return nil, err
+	}
+	e.access, err = prepare(ctx, accessEntry, compiler, store)
 	return e, err
 }
 
@@ -65,10 +72,15 @@ func (e *evaluator) evaluate(ctx context.Context, query rego.PreparedEvalQuery, 
 	if now.IsZero() {
 		return nil, fault(tenancy.CodePolicyError, errors.New("the input has no time")) // OPA would read the clock
 	}
-	results, err := query.Eval(ctx,
-		rego.EvalParsedInput(input), rego.EvalTime(now), rego.EvalMetrics(metrics.NoOp()),
-		rego.EvalExternalCancel(&deadline{ctx: ctx, clock: e.clock, at: e.clock().Add(e.limit)}),
-	)
+	limit := &deadline{ctx: ctx, clock: e.clock, at: e.clock().Add(e.limit)}
+	results, err := query.Eval(ctx, func(to *rego.EvalContext) {
+		rego.EvalParsedInput(input)(to)
+		rego.EvalTime(now)(to)
+		rego.EvalTransaction(e.snapshot)(to)
+		rego.EvalBaseCache(e.data)(to)
+		rego.EvalMetrics(metrics.NoOp())(to)
+		rego.EvalExternalCancel(limit)(to) // without one, OPA starts a goroutine for each evaluation
+	})
 	switch {
 	case topdown.IsCancel(err):
 		return nil, fault(tenancy.CodePolicyTimeout, errors.Join(err, ctx.Err()))
@@ -89,6 +101,24 @@ func (e *evaluator) evaluate(ctx context.Context, query rego.PreparedEvalQuery, 
 func fault(code tenancy.Code, cause error) *tenancy.Error {
 	return &tenancy.Error{Code: code, Msg: tenancy.Find(code).Message, Cause: cause}
 }
+
+// document is the data of a set, which never changes: every look-up of every
+// evaluation is answered by the one copy.
+type document struct{ root ast.Object }
+
+var _ topdown.BaseCache = document{}
+
+// Get gives the value at a reference that begins with data, or nil.
+func (d document) Get(ref ast.Ref) ast.Value {
+	value, err := d.root.Find(ref[1:])
+	if err != nil {
+		return nil
+	}
+	return value
+}
+
+// Put keeps nothing: what is not in the document is not in the store.
+func (document) Put(ast.Ref, ast.Value) {}
 
 // stride is how many steps of an evaluation share one look at the clock,
 // which costs more than such a step.

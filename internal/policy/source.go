@@ -48,7 +48,9 @@ func (f file) isModule() bool { return path.Ext(f.path) == ".rego" }
 
 func (f file) isTest() bool { return strings.HasSuffix(f.path, "_test.rego") }
 
-func (f file) isData() bool { return slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(f.path)) }
+func (f file) isData() bool {
+	return slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(f.path))
+}
 
 // read gives the set's rules and data in the order of their paths.
 func (s Source) read() ([]file, error) {

@@ -69,6 +69,7 @@ test_people[name] if {
 		"list another's tenants": {"action": "tenant.list", "given": {}, "want": false},
 		"list all tenants": {"action": "tenant.list_all", "given": {"target": {"self": true}}, "want": false},
 		"find others through cognee": {"action": "user.find", "given": {"dialect": "cognee"}, "want": true},
+		"read through cognee what a tenant holds": {"action": "resource.read", "given": {"dialect": "cognee"}, "want": false},
 		"find others elsewhere": {"action": "user.find", "given": {"target": {"self": true}}, "want": false},
 		"read the rules": {"action": "policy.read", "given": {}, "want": true},
 		"read what a tenant holds": {"action": "resource.read", "given": {"target": {"self": true}}, "want": false},
@@ -94,7 +95,9 @@ test_open[name] if {
 
 test_the_inactive_may_do_nothing[name] if {
 	some name, given in _open
-	access.allow == false with input as object.union_n([_read, given, {"actor": {"active": false}}])
+	whole := object.union_n([_read, given, {"actor": {"active": false}}])
+	access.allow == false with input as whole
+	access.allow == false with input as object.union(whole, {"actor": {"scopes": [whole.action.name]}})
 }
 
 test_scopes[name] if {

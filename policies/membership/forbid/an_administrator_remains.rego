@@ -22,6 +22,6 @@ _administrator_remains if input.tenant.lasting_admins > 1
 _administrator_remains if {
 	input.action.name == "member.update"
 	input.requested.level in {"owner", "admin"}
-	input.requested.enabled
+	input.requested.enabled == true
 	input.requested.expires == false
 }

@@ -11,6 +11,11 @@ test_administrator[name] if {
 	some name, tc in {
 		"the last one is removed": {"given": {}, "want": {"last_administrator"}},
 		"the last one leaves": {"given": {"action": {"name": "member.leave"}}, "want": {"last_administrator"}},
+		"the last one is removed, whatever is asked for": {
+			"given": {"requested": {"level": "admin", "rank": 30, "enabled": true}},
+			"want": {"last_administrator"},
+		},
+		"the last one selects the tenant": {"given": {"action": {"name": "tenant.select"}}, "want": set()},
 		"one of two is removed": {"given": {"tenant": {"lasting_admins": 2}}, "want": set()},
 		"one who does not last is removed": {"given": {"target": {"lasting": false}}, "want": set()},
 		"the count is lost": {"given": {"tenant": {"lasting_admins": 0}}, "want": {"last_administrator"}},

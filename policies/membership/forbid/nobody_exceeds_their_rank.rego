@@ -19,7 +19,7 @@ _rank_suffices if {
 }
 
 # The ranks are constants of the domain (contracts/levels.md), no setting.
-_rank_of_actor := 40 if input.actor.platform
+_rank_of_actor := 40 if input.actor.platform == true
 
 _rank_of_actor := {"none": 0, "viewer": 10, "member": 20, "admin": 30, "owner": 40}[input.actor.level] if {
 	input.actor.platform == false

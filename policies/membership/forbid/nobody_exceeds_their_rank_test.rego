@@ -12,13 +12,13 @@ test_rank[name] if {
 	some action in {"member.add", "member.remove", "member.update"}
 	some own, own_rank in object.union(_rank, {"owner": 40})
 	some other, other_rank in _rank
-	name := sprintf("%s: %s by %s", [action, other, own])
+	some what, facts in {
+		"touched": {"target": {"rank": other_rank}, "requested": {"rank": 0}},
+		"given": {"target": {"rank": 0}, "requested": {"rank": other_rank}},
+	}
+	name := sprintf("%s: %s is %s by %s", [action, other, what, own])
 	exceeded := {code | some code in {"rank_exceeded"}; other_rank > own_rank}
 	change := {"action": {"name": action}, "actor": {"level": own}}
-	some facts in [
-		{"target": {"rank": other_rank}, "requested": {"rank": 0}},
-		{"target": {"rank": 0}, "requested": {"rank": other_rank}},
-	]
 	cases.codes(forbid.violation) == exceeded with input as cases.given(object.union(change, facts))
 }
 

@@ -20,6 +20,6 @@ _owner_stays if input.target.user != input.tenant.owner
 _owner_stays if {
 	input.action.name == "member.update"
 	input.requested.level == "owner"
-	input.requested.enabled
+	input.requested.enabled == true
 	input.requested.expires == false
 }

@@ -11,6 +11,12 @@ test_owner[name] if {
 	some who, by in {"the platform": cases.platform, "the owner": {"actor": {"user": "olga", "level": "owner"}}}
 	some what, tc in {
 		"removes the owner": {"action": "member.remove", "requested": {}, "want": {"owner_permanent"}},
+		"removes the owner, whatever is asked for": {
+			"action": "member.remove",
+			"requested": _kept,
+			"want": {"owner_permanent"},
+		},
+		"selects the owner's tenant": {"action": "tenant.select", "requested": {}, "want": set()},
 		"lets the owner leave": {"action": "member.leave", "requested": {}, "want": {"owner_permanent"}},
 		"demotes the owner": {
 			"action": "member.update",

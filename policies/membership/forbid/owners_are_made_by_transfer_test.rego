@@ -31,3 +31,8 @@ test_nobody_is_no_owner if {
 	}])
 	cases.codes(forbid.violation) == {"owner_by_transfer_only"} with input as cases.given(given)
 }
+
+test_a_removal_makes_no_owner if {
+	given := object.union(cases.platform, {"requested": {"level": "owner", "rank": 40}})
+	cases.codes(forbid.violation) == set() with input as cases.given(given)
+}

@@ -13,4 +13,4 @@ import rego.v2
 # description: Pending, disabled and expired members, and disabled accounts, are not permitted anything.
 violation contains {"code": "not_permitted", "message": "you are not permitted to do this"} if not _actor_is_active
 
-_actor_is_active if input.actor.active
+_actor_is_active if input.actor.active == true

@@ -7,6 +7,6 @@ import rego.v2
 # description: An active member may make the changes that the role table gives to their level.
 allowed if {
 	input.action.name in {"member.add", "member.update", "member.remove"}
-	input.actor.member
+	input.actor.member == true
 	input.action.name in data.roles.changes[input.actor.level]
 }

@@ -16,3 +16,8 @@ test_a_level_without_membership_grants_nothing[level] if {
 	some level in {"owner", "admin"}
 	grant.allowed == false with input as cases.given({"actor": {"level": level, "member": false}})
 }
+
+test_the_table_grants_memberships_alone if {
+	given := cases.given({"action": {"name": "tenant.create"}})
+	grant.allowed == false with input as given with data.roles.changes as {"admin": ["tenant.create"]}
+}

@@ -31,3 +31,9 @@ test_a_stranger_leaves_nothing if {
 test_the_platform_leaves_nothing if {
 	grant.allowed == false with input as cases.given(object.union(cases.platform, {"action": {"name": "member.leave"}}))
 }
+
+test_leaving_is_nothing_else[action] if {
+	some action in {"member.remove", "store.bootstrap", "user.create"}
+	given := {"action": {"name": action}, "actor": {"level": "viewer"}, "target": {"self": true}}
+	grant.allowed == false with input as cases.given(given)
+}

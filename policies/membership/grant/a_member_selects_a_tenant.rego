@@ -7,7 +7,6 @@ import rego.v2
 # description: A person may make a tenant that they belong to their active one.
 allowed if {
 	input.action.name == "tenant.select"
-	input.tenant.id != ""
-	input.actor.member
-	input.target.self
+	input.actor.member == true
+	input.target.self == true
 }

@@ -18,3 +18,9 @@ test_selecting[name] if {
 	given := object.union({"action": {"name": "tenant.select"}}, tc.given)
 	grant.allowed == tc.want with input as cases.given(given)
 }
+
+test_selecting_is_nothing_else[action] if {
+	some action in {"member.remove", "store.bootstrap", "user.create"}
+	given := {"action": {"name": action}, "actor": {"level": "viewer"}, "target": {"self": true}}
+	grant.allowed == false with input as cases.given(given)
+}

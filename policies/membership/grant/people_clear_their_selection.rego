@@ -8,5 +8,5 @@ import rego.v2
 allowed if {
 	input.action.name == "tenant.select"
 	input.tenant.id == ""
-	input.target.self
+	input.target.self == true
 }

@@ -18,3 +18,13 @@ test_clearing[name] if {
 	}
 	grant.allowed == tc.want with input as cases.given(object.union(_clearing, {"target": {"self": tc.self}}))
 }
+
+test_people_may_clear_nothing_else[action] if {
+	some action in {"member.remove", "store.bootstrap", "user.create"}
+	given := {"action": {"name": action}, "actor": {"level": "viewer"}, "target": {"self": true}, "tenant": {"id": ""}}
+	grant.allowed == false with input as cases.given(given)
+}
+
+test_clearing_is_not_selecting if {
+	grant.allowed == false with input as cases.given(object.union(_clearing, {"tenant": {"id": "acme"}, "target": {"self": true}}))
+}

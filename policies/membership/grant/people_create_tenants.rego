@@ -7,5 +7,5 @@ import rego.v2
 # description: Any account may create a tenant, with itself as the owner.
 allowed if {
 	input.action.name == "tenant.create"
-	input.target.self
+	input.target.self == true
 }

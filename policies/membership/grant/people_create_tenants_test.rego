@@ -14,3 +14,9 @@ test_creating_tenants[name] if {
 	given := object.union({"action": {"name": "tenant.create"}, "actor": {"member": false, "level": "none"}}, tc.given)
 	grant.allowed == tc.want with input as cases.given(given)
 }
+
+test_creators_may_nothing_else[action] if {
+	some action in {"member.remove", "store.bootstrap", "user.create"}
+	given := {"action": {"name": action}, "actor": {"level": "viewer"}, "target": {"self": true}}
+	grant.allowed == false with input as cases.given(given)
+}

@@ -7,5 +7,5 @@ import rego.v2
 # description: A person may create and revoke API keys of their own.
 allowed if {
 	input.action.name in {"key.create", "key.delete"}
-	input.target.self
+	input.target.self == true
 }

@@ -16,3 +16,9 @@ test_keys[name] if {
 	name := sprintf("%s, %s", [action, whose])
 	grant.allowed == tc.want with input as cases.given(object.union({"action": {"name": action}}, tc.given))
 }
+
+test_key_holders_may_nothing_else[action] if {
+	some action in {"member.remove", "store.bootstrap", "user.create"}
+	given := {"action": {"name": action}, "actor": {"level": "viewer"}, "target": {"self": true}}
+	grant.allowed == false with input as cases.given(given)
+}

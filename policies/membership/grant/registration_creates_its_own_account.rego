@@ -7,5 +7,5 @@ import rego.v2
 # description: Whoever registers acts as the account that comes into being, and creates no other.
 allowed if {
 	input.action.name == "user.register"
-	input.target.self
+	input.target.self == true
 }

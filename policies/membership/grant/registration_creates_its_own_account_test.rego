@@ -16,3 +16,9 @@ test_registration[name] if {
 		"target": {"self": tc.self},
 	})
 }
+
+test_registration_is_nothing_else[action] if {
+	some action in {"member.remove", "store.bootstrap", "user.create"}
+	given := {"action": {"name": action}, "actor": {"level": "viewer"}, "target": {"self": true}}
+	grant.allowed == false with input as cases.given(given)
+}

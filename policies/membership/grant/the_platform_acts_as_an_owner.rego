@@ -12,5 +12,5 @@ allowed if {
 		"key.create", "key.delete", "member.add", "member.remove", "member.update",
 		"tenant.create", "user.create",
 	}
-	input.actor.platform
+	input.actor.platform == true
 }
