@@ -33,17 +33,19 @@ var policyFaults = []tenancy.Code{
 
 // observeDecision counts a decision and writes it to the decision log.
 func (p *program) observeDecision(o gate.Observation) {
-	code := codeOf(o)
+	code, level := codeOf(o), slog.LevelDebug
 	p.metrics.Decision(string(o.Kind), string(o.Action), o.Allow, string(code))
 	for _, finding := range o.Outcome.Reasons {
 		if slices.Contains(policyFaults, finding.Code) {
 			p.metrics.PolicyFault(string(finding.Code))
+			level = slog.LevelError // the rules failed, and somebody was refused for it
 		}
 	}
-	p.logger.LogAttrs(context.Background(), slog.LevelDebug, "decision",
+	p.logger.LogAttrs(context.Background(), level, "decision",
 		slog.String("decision_id", o.Outcome.DecisionID.String()), slog.String("kind", string(o.Kind)),
 		slog.String("action", string(o.Action)), slog.Bool("allow", o.Allow), slog.String("code", string(code)),
-		slog.String("actor", o.Actor.String()), slog.String("tenant", o.Tenant.String()), slog.String("dialect", string(o.Dialect)),
+		slog.String("actor", o.Actor.String()), slog.String("via", string(o.Actor.Via)), slog.String("key", o.Actor.Key.String()),
+		slog.String("tenant", o.Tenant.String()), slog.String("target", o.Target), slog.String("dialect", string(o.Dialect)),
 		slog.String("policy_revision", o.Outcome.PolicyRevision), slog.Uint64("revision", uint64(o.Outcome.Revision)))
 }
 

@@ -113,6 +113,7 @@ func unserialised(s *boltstore.Store, ctx context.Context, fn func(gate.Tx) erro
 	if err != nil {
 		return 0, err
 	}
+	time.Sleep(10 * time.Millisecond) // the others decide meanwhile
 	return s.Update(ctx, func(tx gate.Tx) error {
 		for _, write := range later {
 			if err := write(tx); err != nil {

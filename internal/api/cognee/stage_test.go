@@ -70,7 +70,7 @@ func seed(hash string) tenancy.Seed {
 		})
 		s.Keys = append(s.Keys, tenancy.Key{ID: newKeyID(), User: user(name), Digest: authn.DigestOf(key(name))})
 	}
-	for _, m := range []tenancy.Membership{
+	s.Memberships = []tenancy.Membership{
 		{Tenant: tenant("acme"), User: user("adam"), Level: tenancy.LevelAdmin, Enabled: true},
 		{Tenant: tenant("acme"), User: user("mary"), Level: tenancy.LevelMember, Enabled: true},
 		{Tenant: tenant("acme"), User: user("vic"), Level: tenancy.LevelViewer, Enabled: true},
@@ -78,8 +78,6 @@ func seed(hash string) tenancy.Seed {
 		{Tenant: tenant("acme"), User: user("eve"), Level: tenancy.LevelAdmin, Enabled: true, ExpiresAt: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)},
 		{Tenant: tenant("guild"), User: user("gil"), Level: tenancy.LevelAdmin, Enabled: true},
 		{Tenant: tenant("guild"), User: user("gus"), Level: tenancy.LevelAdmin, Enabled: true},
-	} {
-		s.Memberships = append(s.Memberships, m)
 	}
 	return s
 }
