@@ -23,6 +23,7 @@ type call struct {
 	route   string // its template
 	actor   tenancy.Actor
 	started time.Time
+	quiet   bool // a success is no news
 }
 
 // begin names the request.
@@ -36,7 +37,7 @@ func (s *shell) begin(c *gin.Context, dialect *Dialect, route *Route) *call {
 	c.Header("X-Content-Type-Options", "nosniff")
 	call := &call{shell: s, c: c, dialect: dialect, started: s.now()}
 	if route != nil {
-		call.method, call.route = route.Method, route.Path
+		call.method, call.route, call.quiet = route.Method, route.Path, route.Quiet
 	}
 	return call
 }
@@ -119,7 +120,11 @@ const statusAborted = 499
 func (k *call) report(status int) {
 	took := k.shell.now().Sub(k.started)
 	k.shell.observe(Observation{Dialect: k.dialect.Name, Method: k.method, Route: k.route, Status: status, Duration: took})
-	k.shell.logger.LogAttrs(k.c.Request.Context(), slog.LevelInfo, "request",
+	level := slog.LevelInfo
+	if k.quiet && status < http.StatusBadRequest {
+		level = slog.LevelDebug
+	}
+	k.shell.logger.LogAttrs(k.c.Request.Context(), level, "request",
 		slog.String("dialect", string(k.dialect.Name)),
 		slog.String("method", k.method),
 		slog.String("route", k.route),

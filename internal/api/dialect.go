@@ -20,6 +20,7 @@ type Route struct {
 	Method string
 	Path   string // in Gin's form: /v1/tenants/:tenant
 	Public bool   // asks for no credential and ignores any
+	Quiet  bool   // asked so often that a success is logged at level debug
 	Handle Handler
 }
 

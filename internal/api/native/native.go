@@ -95,7 +95,7 @@ func New(opts Options) api.Dialect {
 		Authenticator: opts.Authenticator,
 		Render:        render,
 		Routes: append(s.routes,
-			api.Route{Method: http.MethodPost, Path: checkPath, Handle: d.check},
+			api.Route{Method: http.MethodPost, Path: checkPath, Quiet: true, Handle: d.check},
 			api.Route{Method: http.MethodGet, Path: documentPath, Public: true, Handle: d.serveDocument},
 		),
 	}
