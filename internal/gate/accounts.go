@@ -116,7 +116,7 @@ func (*deleteKey) about() (tenancy.TenantRef, tenancy.UserID) {
 }
 
 // gather finds the key. Other people's keys are as unknown as those that are
-// not there, so that nobody learns of them; platform keys are no user's.
+// not there, so that nobody learns of them; platform keys are the platform's.
 func (s *deleteKey) gather(tx Reader, m *matter) error {
 	m.target = s.Key.String()
 	m.in.Resource = ResourceFacts{Type: "key", ID: s.Key.String()}
@@ -124,7 +124,7 @@ func (s *deleteKey) gather(tx Reader, m *matter) error {
 	if err != nil {
 		return err
 	}
-	if !known || key.Platform || (!m.actor.Platform && key.User != m.actor.User) {
+	if !known || (!m.actor.Platform && (key.Platform || key.User != m.actor.User)) {
 		m.find(tenancy.Find(tenancy.CodeKeyUnknown))
 		return nil
 	}

@@ -73,6 +73,17 @@ func TestOnlyItsUserAndThePlatformRevokeAKey(t *testing.T) {
 	s.want("twice", s.try(platform, tenancy.DeleteKey{Key: key.ID}), "key_unknown")
 }
 
+func TestOnlyThePlatformRevokesAPlatformKey(t *testing.T) {
+	s := open(t, shipped(t))
+	key := tenancy.Key{ID: tenancy.KeyID{7}, Platform: true, Digest: tenancy.Digest{7}}
+	if _, err := s.Install(t.Context(), tenancy.Seed{Keys: []tenancy.Key{key}}); err != nil {
+		t.Fatal(err)
+	}
+	s.want("by a user", s.try(as(olga), tenancy.DeleteKey{Key: key.ID}), "key_unknown", "not_permitted")
+	s.want("by the platform", s.try(platform, tenancy.DeleteKey{Key: key.ID}))
+	s.want("twice", s.try(platform, tenancy.DeleteKey{Key: key.ID}), "key_unknown")
+}
+
 func TestATenantGetsItsOwnerAndASlug(t *testing.T) {
 	s := open(t, shipped(t))
 	seen := map[string]bool{}
