@@ -116,15 +116,39 @@ func inputError(err error) error {
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		return &InputError{Fault: FaultDuplicate, In: InBody, Path: pathOf(err), Msg: "the key is given more than once", Cause: err}
 	case errors.Is(err, json.ErrUnknownName):
-		return &InputError{Fault: FaultUnknown, In: InBody, Path: pathOf(err), Msg: "the key is not known", Cause: err}
+		return &InputError{Fault: FaultUnknown, In: InBody, Path: pathOf(err), Msg: unknownMessage(pathOf(err)), Cause: err}
 	case errors.As(err, &syntactic):
 		return &InputError{Fault: FaultSyntax, In: InBody, Offset: syntactic.ByteOffset, Msg: "the body is not valid JSON", Cause: err}
 	case errors.As(err, &semantic):
-		want := wanted(semantic.GoType)
-		return &InputError{Fault: FaultType, In: InBody, Path: pathOf(err), Want: want, Msg: typeMessage(want), Cause: err}
+		return typeError(semantic)
 	default:
 		return &InputError{Fault: FaultValue, In: InBody, Msg: "the body cannot be read", Cause: err}
 	}
+}
+
+// typeError says what is wanted where a value could not be read.
+func typeError(err *json.SemanticError) error {
+	wrong := &InputError{Fault: FaultType, In: InBody, Path: tokens(err.JSONPointer), Want: wanted(err.GoType), Cause: err}
+	wrong.Msg = typeMessage(wrong.Want)
+	if isTime(err.GoType) {
+		wrong.Msg = "want a time like 2027-01-31T09:00:00Z"
+		if err.JSONKind == '"' {
+			wrong.Fault, wrong.Want = FaultValue, ""
+		}
+	}
+	return wrong
+}
+
+// nameLimit is the longest name of a property that a message repeats, in bytes.
+const nameLimit = 64
+
+// unknownMessage names a property that is not served; one with a long name is
+// found by its path alone.
+func unknownMessage(path []string) string {
+	if len(path) == 0 || len(path[len(path)-1]) > nameLimit {
+		return "there is no such property"
+	}
+	return "there is no property " + strconv.Quote(path[len(path)-1])
 }
 
 // pathOf gives where in the body the JSON library's error lies.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 )
@@ -111,14 +112,26 @@ func isStruct(into any) bool {
 	return t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct
 }
 
-// wanted names the JSON type that a Go type is read from, "" where it is
-// unclear.
-func wanted(t reflect.Type) string {
+// pointedTo follows pointers to the type that they lead to; nil stays nil.
+func pointedTo(t reflect.Type) reflect.Type {
 	for t != nil && t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t == nil {
+	return t
+}
+
+// isTime reports whether a Go type is a time, or points to one.
+func isTime(t reflect.Type) bool { return pointedTo(t) == reflect.TypeFor[time.Time]() }
+
+// wanted names the JSON type that a Go type is read from, "" where it is
+// unclear.
+func wanted(t reflect.Type) string {
+	t = pointedTo(t)
+	switch {
+	case t == nil:
 		return ""
+	case isTime(t):
+		return "string"
 	}
 	switch t.Kind() {
 	case reflect.String:

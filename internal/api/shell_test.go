@@ -44,8 +44,8 @@ func TestRouting(t *testing.T) {
 		{"dots are not resolved", "GET", "/plain/x/../things/a", 404, "plain not_found", ""},
 		{"encoded letters in the fixed part", "GET", "/plain/%74hings/a", 404, "plain not_found", ""},
 		{"the bare prefix", "GET", "/plain", 404, "plain not_found", ""},
-		{"a longer word is no prefix", "GET", "/plainer", 404, `{"type":"about:blank","title":"Not Found","status":404,"code":"not_found"}`, ""},
-		{"outside", "GET", "/", 404, `{"type":"about:blank","title":"Not Found","status":404,"code":"not_found"}`, ""},
+		{"a longer word is no prefix", "GET", "/plainer", 404, `{"type":"about:blank","title":"Not Found","status":404,"detail":"no API is served under this path","code":"not_found"}`, ""},
+		{"outside", "GET", "/", 404, `{"type":"about:blank","title":"Not Found","status":404,"detail":"no API is served under this path","code":"not_found"}`, ""},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {

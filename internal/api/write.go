@@ -46,17 +46,18 @@ type problem struct {
 	Type   string       `json:"type"`
 	Title  string       `json:"title"`
 	Status int          `json:"status"`
+	Detail string       `json:"detail"`
 	Code   tenancy.Code `json:"code"`
 }
 
 // renderOutside answers what belongs to no dialect.
 func renderOutside(c *gin.Context, err error) {
-	code := CodeOf(err)
-	status := http.StatusInternalServerError
-	if code == tenancy.CodeNotFound {
-		status = http.StatusNotFound
+	p := problem{Type: "about:blank", Status: http.StatusInternalServerError, Detail: "the server made a mistake", Code: CodeOf(err)}
+	if p.Code == tenancy.CodeNotFound {
+		p.Status, p.Detail = http.StatusNotFound, "no API is served under this path"
 	}
-	WriteJSON(c, status, "application/problem+json", problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code})
+	p.Title = http.StatusText(p.Status)
+	WriteJSON(c, p.Status, "application/problem+json", p)
 }
 
 // CodeOf names an error for a dialect's table of failures: the code of a

@@ -10,18 +10,28 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/memberward/memberward/internal/authn"
 	"github.com/memberward/memberward/internal/config"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
+// bootstrap is the operator's file, read and checked before anything is made.
+// The zero value is none.
+type bootstrap struct {
+	path string
+	file config.Bootstrap
+	seed tenancy.Seed // without password hashes
+}
+
 // start does what a first start has to do: a platform key and the bootstrap
 // data, each unless it is there already.
-func start(ctx context.Context, p *program, _ addresses) error {
+func (b bootstrap) start(ctx context.Context, p *program, _ addresses) error {
 	if err := p.ensurePlatformKey(ctx); err != nil {
 		return err
 	}
-	return p.bootstrap(ctx)
+	return p.applyBootstrap(ctx, b)
 }
 
 // ensurePlatformKey makes the operator's key a platform key, or, on an empty
@@ -32,7 +42,7 @@ func (p *program) ensurePlatformKey(ctx context.Context) error {
 		if err := authn.CheckChosenKey(chosen); err != nil {
 			return &config.Invalid{Problems: []string{"MEMBERWARD_BOOTSTRAP_KEY: " + err.Error()}}
 		}
-		return p.installPlatformKey(ctx, chosen)
+		return p.installPlatformKey(ctx, chosen, "MEMBERWARD_BOOTSTRAP_KEY")
 	}
 	if p.store.Revision() > 0 {
 		return nil
@@ -45,15 +55,16 @@ func (p *program) ensurePlatformKey(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.installPlatformKey(ctx, text); err != nil {
+	if err := p.installPlatformKey(ctx, text, path); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(p.stderr, "memberward: the first platform key is in %s\n", path)
 	return err
 }
 
-// installPlatformKey stores a platform key unless it is one already.
-func (p *program) installPlatformKey(ctx context.Context, text string) error {
+// installPlatformKey stores a platform key unless it is one already. The log
+// names the source of a new one, and the id under which it can be withdrawn.
+func (p *program) installPlatformKey(ctx context.Context, text, source string) error {
 	digest := authn.DigestOf(text)
 	known, found, err := p.store.KeyByDigest(ctx, digest)
 	switch {
@@ -62,12 +73,13 @@ func (p *program) installPlatformKey(ctx context.Context, text string) error {
 	case found && known.Platform:
 		return nil
 	case found:
-		return &config.Invalid{Problems: []string{"MEMBERWARD_BOOTSTRAP_KEY: this key is a person's API key: choose another"}}
+		return &config.Invalid{Problems: []string{source + ": this key is a person's API key: choose another"}}
 	}
 	key := tenancy.Key{ID: tenancy.KeyID(p.newID()), Label: "platform", Platform: true, Digest: digest}
 	if _, err := p.gate.Install(ctx, tenancy.Seed{Keys: []tenancy.Key{key}}); err != nil {
 		return fmt.Errorf("store the platform key: %w", err)
 	}
+	p.logger.Info("a platform key was added", "source", source, "key", key.ID.String())
 	return nil
 }
 
@@ -113,10 +125,9 @@ func (p *program) writeKeyFile(path string) (string, error) {
 	return key.Text, nil
 }
 
-// bootstrap applies the operator's file to a store without users.
-func (p *program) bootstrap(ctx context.Context) error {
-	path := p.cfg.Bootstrap
-	if path == "" {
+// applyBootstrap applies the operator's file to a store without users.
+func (p *program) applyBootstrap(ctx context.Context, b bootstrap) error {
+	if b.path == "" {
 		return nil
 	}
 	populated, err := p.store.HasUsers(ctx)
@@ -124,18 +135,20 @@ func (p *program) bootstrap(ctx context.Context) error {
 		return fmt.Errorf("look for users: %w", err)
 	}
 	if populated {
-		p.logger.Info("bootstrap data skipped: the store has users", "file", path)
+		p.logger.Info("bootstrap data skipped: the store has users", "file", b.path)
 		return nil
 	}
-	seed, err := p.readBootstrap(ctx, path)
-	if err != nil {
+	if err := p.checkKeysAreFree(ctx, b); err != nil {
 		return err
 	}
-	if _, err := p.gate.Install(ctx, seed); err != nil {
-		return notInstalled(path, err)
+	if err := p.hashPasswords(ctx, b); err != nil {
+		return err
 	}
-	p.logger.Info("bootstrap data applied", "file", path,
-		"users", len(seed.Users), "tenants", len(seed.Tenants), "memberships", len(seed.Memberships), "keys", len(seed.Keys))
+	if _, err := p.gate.Install(ctx, b.seed); err != nil {
+		return notInstalled(b.path, err)
+	}
+	p.logger.Info("bootstrap data applied", "file", b.path,
+		"users", len(b.seed.Users), "tenants", len(b.seed.Tenants), "memberships", len(b.seed.Memberships), "keys", len(b.seed.Keys))
 	return nil
 }
 
@@ -151,43 +164,49 @@ func notInstalled(path string, err error) error {
 // fileLimit is the largest bootstrap file, in bytes.
 const fileLimit = 64 << 20
 
-func (p *program) readBootstrap(ctx context.Context, path string) (tenancy.Seed, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return tenancy.Seed{}, fmt.Errorf("--bootstrap: %w", err)
+// readBootstrap reads and checks the operator's file, if there is one. The
+// error is a *config.Invalid.
+func readBootstrap(opts Options) (bootstrap, error) {
+	path := opts.Config.Bootstrap
+	if path == "" {
+		return bootstrap{}, nil
 	}
-	if info.Size() > fileLimit {
-		return tenancy.Seed{}, &config.Invalid{Problems: []string{fmt.Sprintf("%s has more than %d bytes", path, fileLimit)}}
-	}
-	data, err := os.ReadFile(path)
+	data, err := readLimited(path)
 	if err != nil {
-		return tenancy.Seed{}, fmt.Errorf("--bootstrap: %w", err)
+		return bootstrap{}, &config.Invalid{Problems: []string{"--bootstrap (MEMBERWARD_BOOTSTRAP): " + err.Error()}}
 	}
 	file, err := config.ParseBootstrap(path, data)
 	if err != nil {
-		return tenancy.Seed{}, err
+		return bootstrap{}, err
 	}
-	r := newResolver(path, p.newID, p.clock())
-	seed, err := r.resolve(file)
-	if err != nil {
-		return tenancy.Seed{}, err
+	newID := func() uuid.UUID { return makeID(opts.Random) }
+	seed, err := newResolver(path, newID, opts.Clock()).resolve(file)
+	return bootstrap{path: path, file: file, seed: seed}, err
+}
+
+// readLimited reads a file of at most fileLimit bytes.
+func readLimited(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.Size() > fileLimit:
+		return nil, fmt.Errorf("%s has more than %d bytes", path, fileLimit)
+	default:
+		return os.ReadFile(path)
 	}
-	if err := p.checkKeysAreFree(ctx, path, seed); err != nil {
-		return tenancy.Seed{}, err
-	}
-	return seed, p.hashPasswords(ctx, file, seed)
 }
 
 // checkKeysAreFree refuses a person's key that is the platform's.
-func (p *program) checkKeysAreFree(ctx context.Context, path string, seed tenancy.Seed) error {
+func (p *program) checkKeysAreFree(ctx context.Context, b bootstrap) error {
 	invalid := &config.Invalid{}
-	for i, key := range seed.Keys {
+	for i, key := range b.seed.Keys {
 		_, found, err := p.store.KeyByDigest(ctx, key.Digest)
 		if err != nil {
 			return fmt.Errorf("look for a key: %w", err)
 		}
 		if found {
-			invalid.Problems = append(invalid.Problems, fmt.Sprintf("%s: key number %d is in use already: choose another", path, i+1))
+			invalid.Problems = append(invalid.Problems, fmt.Sprintf("%s: key number %d is in use already: choose another", b.path, i+1))
 		}
 	}
 	if len(invalid.Problems) > 0 {
@@ -198,8 +217,8 @@ func (p *program) checkKeysAreFree(ctx context.Context, path string, seed tenanc
 
 // hashPasswords fills in what takes time, once everything else is right. The
 // seed's users are in the file's order.
-func (p *program) hashPasswords(ctx context.Context, file config.Bootstrap, seed tenancy.Seed) error {
-	for i, user := range file.Users {
+func (p *program) hashPasswords(ctx context.Context, b bootstrap) error {
+	for i, user := range b.file.Users {
 		if user.Password == "" {
 			continue
 		}
@@ -207,7 +226,7 @@ func (p *program) hashPasswords(ctx context.Context, file config.Bootstrap, seed
 		if err != nil {
 			return fmt.Errorf("hash the password of user number %d: %w", i+1, err)
 		}
-		seed.Users[i].PasswordHash = hash
+		b.seed.Users[i].PasswordHash = hash
 	}
 	return nil
 }

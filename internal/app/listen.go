@@ -62,7 +62,10 @@ func listenUnix(ctx context.Context, path string) (net.Listener, error) {
 		return nil, fmt.Errorf("--proxy-listen unix:%s: %w", path, err)
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("--proxy-listen unix:%s: there is no folder %s: make it first", path, filepath.Dir(path))
+	case err != nil:
 		return nil, fmt.Errorf("--proxy-listen unix:%s: %w", path, err)
 	}
 	if err := os.Chmod(path, socketMode); err != nil {

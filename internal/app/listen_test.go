@@ -59,8 +59,8 @@ func TestUnixSocket(t *testing.T) {
 	if got := readFile(t, path); got != "precious" {
 		t.Errorf("the file now holds %q", got)
 	}
-	if _, err := listenUnix(t.Context(), filepath.Join(filepath.Dir(path), "missing", "p.sock")); err == nil {
-		t.Error("a folder that is not there: no error")
+	if _, err := listenUnix(t.Context(), filepath.Join(filepath.Dir(path), "missing", "p.sock")); err == nil || !strings.Contains(err.Error(), "make it first") {
+		t.Errorf("a folder that is not there: %v", err)
 	}
 }
 

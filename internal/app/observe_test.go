@@ -87,3 +87,26 @@ func (d *deadlined) EnableFullDuplex() error {
 	d.reached = true
 	return nil
 }
+
+func TestWhatIsInsecureIsSaid(t *testing.T) {
+	var log outlet
+	logger, err := telemetry.NewLogger(&log, "text", "warn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := settings("data")
+	warn(logger, cfg)
+	if log.String() != "" {
+		t.Errorf("a server on loopback warns: %s", &log)
+	}
+	cfg.Listen, cfg.SelfRegistration = "0.0.0.0:8080", true
+	warn(logger, cfg)
+	for _, want := range []string{
+		`level=WARN msg="listens beyond loopback in plain HTTP: put TLS in front" listener=--listen address=0.0.0.0:8080` + "\n",
+		`level=WARN msg="anybody may register; addresses are not verified" listener=--listen address=0.0.0.0:8080` + "\n",
+	} {
+		if strings.Count(log.String(), want) != 1 {
+			t.Errorf("want one line %s, got %s", want, &log)
+		}
+	}
+}

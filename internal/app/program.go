@@ -67,9 +67,11 @@ func assemble(ctx context.Context, opts Options, from parts) (*program, error) {
 	return p, nil
 }
 
-// newID gives a UUIDv7: ids sort by time. The program cannot go on without
+func (p *program) newID() uuid.UUID { return makeID(p.random) }
+
+// makeID gives a UUIDv7: ids sort by time. The program cannot go on without
 // randomness, and Go's own source never fails.
-func (p *program) newID() uuid.UUID { return uuid.Must(uuid.NewV7FromReader(p.random)) }
+func makeID(random io.Reader) uuid.UUID { return uuid.Must(uuid.NewV7FromReader(random)) }
 
 // apis serves every published API. A dialect is one line here.
 func (p *program) apis() http.Handler {
@@ -78,7 +80,7 @@ func (p *program) apis() http.Handler {
 		Dialects: []api.Dialect{
 			native.New(native.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{}),
-				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine},
+				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine}, Now: p.clock,
 			}),
 			cognee.New(cognee.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Order: authn.FallThrough, Cookie: tokenCookie}),

@@ -37,6 +37,11 @@ func newResolver(name string, newID func() uuid.UUID, now time.Time) *resolver {
 // resolve gives the seed, without password hashes, in the file's order. The
 // error is a *config.Invalid.
 func (r *resolver) resolve(file config.Bootstrap) (tenancy.Seed, error) {
+	if len(file.Users) == 0 {
+		// Without users it would be applied at every start, and fail from the
+		// second one on.
+		r.invalid.Problems = append(r.invalid.Problems, r.name+": a bootstrap file names at least one user")
+	}
 	for _, u := range file.Users {
 		r.user(u)
 	}

@@ -78,11 +78,12 @@ keys:
 
 func TestResolveNamesEveryProblem(t *testing.T) {
 	key := strings.Repeat("k", 32)
+	const atLeastOne = "b: a bootstrap file names at least one user"
 	for _, tc := range []struct {
 		name, text string
 		want       []string // part of each problem; none: accepted
 	}{
-		{"nothing", "users: []\n", nil},
+		{"nothing", "users: []\n", []string{atLeastOne}},
 		{"no e-mail", "users: [{}]\n", []string{"b:1: email"}},
 		{"no e-mail address", "users: [{email: olga}]\n", []string{"b:1: email"}},
 		{"an id that is none", "users: [{id: x, email: a@b}]\n", []string{"b:1: id"}},
@@ -91,22 +92,22 @@ func TestResolveNamesEveryProblem(t *testing.T) {
 		{"an unknown kind", "users: [{email: a@b, kind: robot}]\n", []string{"kind"}},
 		{"a short password", "users: [{email: a@b, password: secret}]\n", []string{"password: has 6 bytes"}},
 		{"a name with a line break", "users: [{email: a@b, given_name: \"a\\nb\", surname: \"\\u0001\"}]\n", []string{"given_name", "surname"}},
-		{"no name", "tenants: [{slug: a}]\n", []string{"name: is missing"}},
-		{"a name without a slug in it", "tenants: [{name: ÄÖÜ}]\n", []string{"slug"}},
-		{"a reserved slug", "tenants: [{slug: current, name: A}]\n", []string{"slug"}},
-		{"a slug twice", "tenants:\n- {name: Acme}\n- {name: ACME}\n", []string{"b:3: another tenant has acme"}},
-		{"no room at all", "tenants: [{slug: a, name: A, limits: {members: 0}}]\n", []string{"limits"}},
-		{"an unknown owner", "tenants: [{slug: a, name: A, owner: a@b}]\n", []string{"owner: no user"}},
+		{"no name", "tenants: [{slug: a}]\n", []string{atLeastOne, "name: is missing"}},
+		{"a name without a slug in it", "tenants: [{name: ÄÖÜ}]\n", []string{atLeastOne, "slug"}},
+		{"a reserved slug", "tenants: [{slug: current, name: A}]\n", []string{atLeastOne, "slug"}},
+		{"a slug twice", "tenants:\n- {name: Acme}\n- {name: ACME}\n", []string{atLeastOne, "b:3: another tenant has acme"}},
+		{"no room at all", "tenants: [{slug: a, name: A, limits: {members: 0}}]\n", []string{atLeastOne, "limits"}},
+		{"an unknown owner", "tenants: [{slug: a, name: A, owner: a@b}]\n", []string{atLeastOne, "owner: no user"}},
 		{"a disabled owner", "users: [{email: a@b, enabled: false}]\ntenants: [{slug: a, name: A, owner: a@b}]\n", []string{"b:2: owner"}},
 		{"an owner who has not signed up", "users: [{email: a@b, signed_up: false}]\ntenants: [{slug: a, name: A, owner: a@b}]\n", []string{"b:2: owner"}},
-		{"a membership of nobody in nothing", "memberships: [{}]\n", []string{"user: no user", "tenant: no tenant"}},
+		{"a membership of nobody in nothing", "memberships: [{}]\n", []string{atLeastOne, "user: no user", "tenant: no tenant"}},
 		{"an unknown level", "users: [{email: a@b}]\ntenants: [{name: A}]\nmemberships: [{tenant: a, user: a@b, level: boss}]\n", []string{"b:3: level"}},
 		{"a time that is none", "users: [{email: a@b}]\ntenants: [{name: A}]\nmemberships: [{tenant: a, user: a@b, expires_at: tomorrow}]\n", []string{"expires_at: want a time"}},
 		{"an end before the beginning", "users: [{email: a@b}]\ntenants: [{name: A}]\nmemberships: [{tenant: a, user: a@b, not_before: 2028-01-01T00:00:00Z, expires_at: 2027-01-01T00:00:00Z}]\n", []string{"expires_at: is not after"}},
 		{"a membership twice", "users: [{email: a@b}]\ntenants: [{name: A}]\nmemberships:\n- {tenant: a, user: a@b}\n- {tenant: a, user: A@B}\n", []string{"b:5: A@B is in a twice"}},
 		{"a short key", "users: [{email: a@b}]\nkeys: [{user: a@b, key: short}]\n", []string{"key: a key has 32 to 256 characters, not 5"}},
 		{"a key twice", "users: [{email: a@b}]\nkeys:\n- {user: a@b, key: " + key + "}\n- {user: a@b, key: " + key + "}\n", []string{"b:4: key: another one"}},
-		{"a key of nobody, for nothing", "keys: [{user: a@b, key: " + key + ", tenant: x}]\n", []string{"user: no user", "tenant: no tenant"}},
+		{"a key of nobody, for nothing", "keys: [{user: a@b, key: " + key + ", tenant: x}]\n", []string{atLeastOne, "user: no user", "tenant: no tenant"}},
 		{"a scope that is no action", "users: [{email: a@b}]\nkeys: [{user: a@b, key: " + key + ", scopes: [\"Member List\"]}]\n", []string{"scopes"}},
 		{"several at once", "users: [{email: a}]\ntenants: [{slug: B!}]\nkeys: [{}]\n", []string{"email", "name", "slug", "user", "key"}},
 	} {

@@ -59,10 +59,25 @@ func Serve(ctx context.Context, opts Options) error {
 	if opts.Config.Demo {
 		return serveDemo(ctx, opts, logger)
 	}
-	if err := os.MkdirAll(opts.Config.Data, 0o700); err != nil {
+	data, err := readBootstrap(opts)
+	if err != nil {
+		return err
+	}
+	if err := makeFolder(opts.Config.Data); err != nil {
+		return err
+	}
+	return run(ctx, opts, logger, data.start)
+}
+
+// makeFolder makes the data folder unless it is there.
+func makeFolder(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return &config.Invalid{Problems: []string{"--data (MEMBERWARD_DATA): " + path + " is a file; name a folder"}}
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	return run(ctx, opts, logger, start)
+	return nil
 }
 
 // serveDemo runs on a temporary folder, which it removes at the end.
@@ -85,6 +100,9 @@ func run(ctx context.Context, opts Options, logger *slog.Logger, first starter) 
 	set, err := loadPolicies(ctx, opts)
 	if err != nil {
 		return err
+	}
+	for _, warning := range set.Warnings() {
+		logger.Warn("policies: " + warning)
 	}
 	listeners, err := listen(ctx, opts.Config)
 	if err != nil {
@@ -114,8 +132,16 @@ func run(ctx context.Context, opts Options, logger *slog.Logger, first starter) 
 	if err := at.write(opts.Config.Data); err != nil {
 		return err
 	}
+	warn(logger, opts.Config)
 	logger.Info("listening", "api", at.API, "proxy", at.Proxy, "ops", at.Ops, "version", Version().Version, "policy_revision", set.Revision())
 	return errors.Join(p.serve(ctx, listeners), at.remove(opts.Config.Data))
+}
+
+// warn logs at every start what --insecure allows.
+func warn(logger *slog.Logger, cfg config.Serve) {
+	for _, w := range cfg.Warnings() {
+		logger.Warn(w.Msg, "listener", w.Flag, "address", w.Address)
+	}
 }
 
 // loadPolicies loads the embedded set, or the operator's.

@@ -53,7 +53,7 @@ func TestFirstStartRestartAndStop(t *testing.T) {
 		}
 	}
 	first.stop(t)
-	if strings.Contains(first.stderr.String(), key) || !strings.Contains(first.stderr.String(), keyFile) {
+	if log := first.stderr.String(); strings.Contains(log, key) || !strings.Contains(log, keyFile) || !strings.Contains(log, `msg="a platform key was added"`) {
 		t.Errorf("the key is printed, or its file is not named: %s", &first.stderr)
 	}
 	if _, err := os.Stat(filepath.Join(folder, addressesFile)); !errors.Is(err, os.ErrNotExist) {
@@ -75,12 +75,16 @@ func TestTheOperatorsKey(t *testing.T) {
 	folder, key := t.TempDir(), strings.Repeat("operator's ", 4)+"key"
 	cfg := settings(folder)
 	cfg.BootstrapKey = key
-	for range 2 { // it stays the one key
+	for i := range 2 { // it stays the one key
 		r := launch(t, cfg)
 		if status, body := call(t, "GET", "http://"+r.at.API+"/v1/policies", "", "X-Api-Key", key); status != http.StatusOK {
 			t.Errorf("with the operator's key: %d %s", status, body)
 		}
 		r.stop(t)
+		const line = `level=INFO msg="a platform key was added" source=MEMBERWARD_BOOTSTRAP_KEY key=`
+		if log := r.stderr.String(); strings.Contains(log, key) || strings.Contains(log, line) != (i == 0) {
+			t.Errorf("start %d logs: %s", i+1, log)
+		}
 	}
 	if _, err := os.Stat(filepath.Join(folder, keyFile)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a key was made although the operator chose one: %v", err)
@@ -155,14 +159,24 @@ func TestBootstrapDataIsAppliedOnce(t *testing.T) {
 		t.Errorf("self-registration is off: %d %s", status, body)
 	}
 	first.stop(t)
-	if err := os.Remove(cfg.Bootstrap); err != nil { // it holds passwords
-		t.Fatal(err)
-	}
 	second := launch(t, cfg)
 	second.stop(t)
 	if got := strings.Count(second.stderr.String(), "bootstrap data skipped"); got != 1 {
 		t.Errorf("skipped %d times, want one line: %s", got, &second.stderr)
 	}
+	if err := os.WriteFile(cfg.Bootstrap, []byte("users: [{}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := fails(t, cfg); !errors.As(err, new(*config.Invalid)) {
+		t.Errorf("a broken file beside a store with users: %v, want *config.Invalid", err)
+	}
+	if err := os.Remove(cfg.Bootstrap); err != nil {
+		t.Fatal(err)
+	}
+	if err := fails(t, cfg); !errors.As(err, new(*config.Invalid)) || !strings.Contains(err.Error(), "--bootstrap (MEMBERWARD_BOOTSTRAP): ") {
+		t.Errorf("no file beside a store with users: %v, want *config.Invalid", err)
+	}
+	cfg.Bootstrap = ""
 	cfg.BootstrapKey = "mary's key of at least 32 characters"
 	if err := fails(t, cfg); !errors.As(err, new(*config.Invalid)) || !strings.Contains(err.Error(), "a person's API key") {
 		t.Errorf("a person's key as platform key: %v, want *config.Invalid", err)
@@ -207,15 +221,19 @@ func TestOneAccountThroughBothAPIs(t *testing.T) {
 }
 
 func TestBootstrapDataThatIsRefused(t *testing.T) {
-	for _, tc := range []struct{ name, file, want string }{
-		{"a misspelt key", "users:\n- emial: x\n", ":2: unknown key emial"},
-		{"an unknown owner", "tenants:\n- {slug: acme, name: Acme, owner: nobody@example.com}\n", ":2: owner:"},
+	for _, tc := range []struct {
+		name, file, want string
+		early            bool // before anything is made; else by the invariants of the store
+	}{
+		{"a misspelt key", "users:\n- emial: x\n", ":2: unknown key emial", true},
+		{"an unknown owner", "tenants:\n- {slug: acme, name: Acme, owner: nobody@example.com}\n", ":2: owner:", true},
 		{"more members than the limit", "users: [{email: a@b}]\ntenants: [{slug: a, name: A, limits: {members: 1}, owner: a@b}]\n" +
-			"memberships: []\n", ""},
+			"memberships: []\n", "", false},
+		{"nobody", "tenants: [{slug: a, name: A}]\n", "names at least one user", true},
 		{"beyond the limit", "users: [{email: a@b}, {email: c@d}]\ntenants: [{slug: a, name: A, limits: {members: 1}, owner: a@b}]\n" +
-			"memberships: [{tenant: a, user: c@d}]\n", "limit of 1"},
+			"memberships: [{tenant: a, user: c@d}]\n", "limit of 1", false},
 		{"a second owner", "users: [{email: a@b}, {email: c@d}]\ntenants: [{slug: a, name: A, owner: a@b}]\n" +
-			"memberships: [{tenant: a, user: c@d, level: owner}]\n", "transfer"},
+			"memberships: [{tenant: a, user: c@d, level: owner}]\n", "transfer", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			folder := t.TempDir()
@@ -232,6 +250,9 @@ func TestBootstrapDataThatIsRefused(t *testing.T) {
 			if !errors.As(err, new(*config.Invalid)) || !strings.Contains(err.Error(), tc.want) {
 				t.Fatalf("err = %v, want *config.Invalid with %q", err, tc.want)
 			}
+			if _, err := os.Stat(cfg.Data); tc.early != errors.Is(err, os.ErrNotExist) {
+				t.Errorf("refused before anything was made: %t, want %t", !tc.early, tc.early)
+			}
 			if err := os.WriteFile(cfg.Bootstrap, []byte("users: [{email: a@b}]\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -239,10 +260,15 @@ func TestBootstrapDataThatIsRefused(t *testing.T) {
 		})
 	}
 	t.Run("a file that is not there", func(t *testing.T) {
-		cfg := settings(t.TempDir())
-		cfg.Bootstrap = filepath.Join(cfg.Data, "missing.yaml")
-		if err := fails(t, cfg); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("err = %v", err)
+		folder := t.TempDir()
+		cfg := settings(filepath.Join(folder, "data"))
+		cfg.Bootstrap = filepath.Join(folder, "missing.yaml")
+		if err := fails(t, cfg); !errors.As(err, new(*config.Invalid)) || !strings.Contains(err.Error(), "missing.yaml") {
+			t.Errorf("err = %v, want *config.Invalid", err)
+		}
+		cfg.Bootstrap = folder
+		if err := fails(t, cfg); !errors.As(err, new(*config.Invalid)) {
+			t.Errorf("a folder: %v, want *config.Invalid", err)
 		}
 	})
 	t.Run("a person's key that is the platform's", func(t *testing.T) {
@@ -281,6 +307,9 @@ func TestWhatKeepsAServerFromStarting(t *testing.T) {
 	broken.Policies = filepath.Join(folder, "missing")
 	if err := fails(t, broken); !errors.As(err, new(*policy.LoadError)) && !errors.As(err, new(*config.Invalid)) {
 		t.Errorf("no folder: %v", err)
+	}
+	if err := fails(t, settings(filepath.Join(folder, storeFile))); !errors.As(err, new(*config.Invalid)) || !strings.Contains(err.Error(), "is a file; name a folder") {
+		t.Errorf("a file: %v, want *config.Invalid", err)
 	}
 	file := settings(filepath.Join(folder, storeFile, "below"))
 	if err := fails(t, file); !strings.Contains(err.Error(), "data folder") {

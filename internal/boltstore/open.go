@@ -52,13 +52,14 @@ var (
 	ErrForeign = errors.New("it is no store of memberward; choose another path")
 	ErrNewer   = errors.New("a newer memberward wrote it; use that version or a later one")
 	ErrDamaged = errors.New("it is damaged; restore the latest copy of the file")
+	ErrEmpty   = errors.New("it is empty; restore the latest copy of the file, or remove it to begin anew")
 	ErrExposed = errors.New("others than its owner may read it; run chmod 600 on it")
 )
 
 // Open opens the store in the file at path, or makes one there, with mode
 // 0600. The parent directory must exist. Before it serves, every page and
 // every record is checked. The error wraps one of ErrLocked, ErrForeign,
-// ErrNewer, ErrDamaged and ErrExposed, or is that of the file system; the file
+// ErrNewer, ErrDamaged, ErrEmpty and ErrExposed, or is that of the file system; the file
 // is left as it was.
 func Open(path string, opts Options) (*Store, error) {
 	if opts.Clock == nil {
@@ -116,8 +117,8 @@ func (s *Store) begun() error {
 	return s.load()
 }
 
-// examine reports whether there is a file with something in it, and refuses
-// one that is no regular file or that others may read.
+// examine reports whether there is a file, and refuses one that is empty, no
+// regular file, or that others may read.
 func examine(path string) (existed bool, err error) {
 	info, err := os.Stat(path)
 	switch {
@@ -129,8 +130,10 @@ func examine(path string) (existed bool, err error) {
 		return false, fmt.Errorf("%w: it is no regular file", ErrForeign)
 	case info.Mode().Perm()&0o077 != 0:
 		return false, fmt.Errorf("mode %04o: %w", info.Mode().Perm(), ErrExposed)
+	case info.Size() == 0: // a store that lost everything must not begin anew by itself
+		return false, ErrEmpty
 	}
-	return info.Size() > 0, nil
+	return true, nil
 }
 
 // checkLocked checks the pages while it holds the lock that readers share, so

@@ -140,6 +140,13 @@ func TestOpenRefuses(t *testing.T) {
 		}
 		refuses(t, path, boltstore.ErrExposed, "chmod 600")
 	})
+	t.Run("a file that lost everything", func(t *testing.T) {
+		path := filled(t, 1)
+		if err := os.Truncate(path, 0); err != nil {
+			t.Fatal(err)
+		}
+		refuses(t, path, boltstore.ErrEmpty, "restore the latest copy")
+	})
 	t.Run("a file that somebody uses", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "store.db")
 		s := openAt(t, path, boltstore.Options{})

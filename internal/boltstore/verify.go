@@ -190,7 +190,11 @@ func (v *verifier) tenants() error {
 func (v *verifier) memberships() error {
 	counted := make(map[[16]byte]tenancy.Counters)
 	err := each(v, bucketMemberships, 32, decodeMembership, func(key []byte, m tenancy.Membership) string {
-		c, w := counted[[16]byte(key)], weight(m, true)
+		disabled, err := v.disabled(tenancy.UserID(key[16:]))
+		if err != nil {
+			return holds(false, err)
+		}
+		c, w := counted[[16]byte(key)], weight(m, true, !disabled)
 		counted[[16]byte(key)] = tenancy.Counters{Members: c.Members + w.Members, LastingAdmins: c.LastingAdmins + w.LastingAdmins}
 		back := pair([16]byte(key[16:]), [16]byte(key))
 		_, found, err := lookup(v.from, bucketUserTenants, back[:], decodeNothing)

@@ -37,7 +37,10 @@ func (t *tx) PutUser(u tenancy.User) error {
 	if u.ID.IsZero() {
 		return fmt.Errorf("put user: it has no id")
 	}
-	old, _, err := t.User(u.ID)
+	old, known, err := t.User(u.ID)
+	if err == nil && (known && !old.Enabled) == u.Enabled {
+		err = t.recount(u)
+	}
 	if err != nil {
 		return fmt.Errorf("put user %s: %w", u.ID, err)
 	}
@@ -46,6 +49,39 @@ func (t *tx) PutUser(u tenancy.User) error {
 		return fmt.Errorf("put user %s: %w", u.ID, err)
 	}
 	return t.over.put(bucketUsers, u.ID[:], encodeUser(u))
+}
+
+// recountChunk is how many tenants of a user one read takes.
+const recountChunk = 100
+
+// recount takes an account that is disabled out of the counts of lasting
+// administrators in all its tenants, and puts one that is enabled back.
+func (t *tx) recount(u tenancy.User) error {
+	var after tenancy.TenantID
+	for {
+		tenants, err := t.TenantsOf(u.ID, after, recountChunk)
+		if err != nil {
+			return err
+		}
+		for _, after = range tenants {
+			m, _, err := t.Membership(after, u.ID)
+			if err != nil {
+				return err
+			}
+			if err := t.count(after, weight(m, true, u.Enabled), weight(m, true, !u.Enabled)); err != nil {
+				return err
+			}
+		}
+		if len(tenants) < recountChunk {
+			return nil
+		}
+	}
+}
+
+// disabled reports whether an account is there and disabled.
+func (r *reader) disabled(id tenancy.UserID) (bool, error) {
+	u, known, err := r.User(id)
+	return known && !u.Enabled, err
 }
 
 // moveIndex lets the key to lead to id, and the key from no longer. Empty keys
@@ -167,7 +203,11 @@ func (t *tx) PutMembership(m tenancy.Membership) error {
 	if err != nil {
 		return fmt.Errorf("put membership %s in %s: %w", m.User, m.Tenant, err)
 	}
-	if err := t.count(m.Tenant, weight(m, true), weight(old, existed)); err != nil {
+	disabled, err := t.disabled(m.User)
+	if err != nil {
+		return fmt.Errorf("put membership %s in %s: %w", m.User, m.Tenant, err)
+	}
+	if err := t.count(m.Tenant, weight(m, true, !disabled), weight(old, existed, !disabled)); err != nil {
 		return fmt.Errorf("put membership %s in %s: %w", m.User, m.Tenant, err)
 	}
 	if !existed {
@@ -187,8 +227,12 @@ func (t *tx) DeleteMembership(tenant tenancy.TenantID, user tenancy.UserID) erro
 	if err == nil && !found {
 		err = fmt.Errorf("there is no such membership")
 	}
+	var disabled bool
 	if err == nil {
-		err = t.count(tenant, tenancy.Counters{}, weight(old, true))
+		disabled, err = t.disabled(user)
+	}
+	if err == nil {
+		err = t.count(tenant, tenancy.Counters{}, weight(old, true, !disabled))
 	}
 	if err != nil {
 		return fmt.Errorf("delete membership %s in %s: %w", user, tenant, err)
@@ -201,13 +245,14 @@ func (t *tx) DeleteMembership(tenant tenancy.TenantID, user tenancy.UserID) erro
 	return t.over.put(bucketMemberships, key[:], nil)
 }
 
-// weight is what one membership adds to its tenant's counters.
-func weight(m tenancy.Membership, exists bool) tenancy.Counters {
+// weight is what one membership adds to its tenant's counters. An account
+// that is disabled administers nothing.
+func weight(m tenancy.Membership, exists, enabled bool) tenancy.Counters {
 	var c tenancy.Counters
 	if exists {
 		c.Members = 1
 	}
-	if exists && m.LastingAdmin() {
+	if exists && enabled && m.LastingAdmin() {
 		c.LastingAdmins = 1
 	}
 	return c

@@ -61,7 +61,7 @@ func askReady(ctx context.Context, address string) error {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("no server answers on the ops listener: %w", err)
+		return fmt.Errorf("no server answers on the ops listener: %w; is it running? name its address with --ops-listen", err)
 	}
 	report, err := io.ReadAll(io.LimitReader(response.Body, reportLimit))
 	err = errors.Join(err, response.Body.Close())

@@ -80,6 +80,7 @@ reverse proxy in front of your application.`,
 		Example: `  memberward serve --demo          try it out
   memberward serve --data ./data   run it
   memberward policy test           run the tests of the policies`,
+		Version:           versionLine(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
@@ -88,6 +89,7 @@ reverse proxy in front of your application.`,
 	}
 	root.SetOut(s.stdout)
 	root.SetErr(s.stderr)
+	root.SetVersionTemplate("{{.Version}}")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})

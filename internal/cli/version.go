@@ -15,9 +15,14 @@ func newVersion(s streams) *cobra.Command {
 		Example: `  memberward version`,
 		Args:    arguments(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			build := app.Version()
-			_, err := fmt.Fprintf(s.stdout, "memberward %s (%s, %s)\n", build.Version, build.Revision, build.GoVersion)
+			_, err := fmt.Fprint(s.stdout, versionLine())
 			return err
 		},
 	}
+}
+
+// versionLine says what runs, for the verb and the flag of that name.
+func versionLine() string {
+	build := app.Version()
+	return fmt.Sprintf("memberward %s (%s, %s)\n", build.Version, build.Revision, build.GoVersion)
 }

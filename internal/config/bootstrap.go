@@ -59,7 +59,7 @@ type Whole struct {
 // UnmarshalYAML reads an integer; null counts as absent.
 func (w *Whole) UnmarshalYAML(node *yaml.Node) error {
 	if node.Tag != "!!int" {
-		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: cannot unmarshal %q into a whole number", node.Line, node.Value)}}
+		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: want %s", node.Line, wanted["int64"])}}
 	}
 	w.Given = true
 	return node.Decode(&w.Value)
@@ -94,6 +94,9 @@ func ParseBootstrap(name string, data []byte) (Bootstrap, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
 		return Bootstrap{}, inFile(name, err)
+	}
+	if len(root.Content) == 1 && root.Content[0].Kind != yaml.MappingNode && root.Content[0].Tag != "!!null" {
+		return Bootstrap{}, &Invalid{Problems: []string{fmt.Sprintf("%s:%d: want %s", name, root.Content[0].Line, wanted["config.Bootstrap"])}}
 	}
 	if err := checkPlain(name, &root).err(); err != nil {
 		return Bootstrap{}, err
@@ -145,7 +148,9 @@ func inFile(name string, err error) error {
 	var wrong problems
 	for _, line := range lines {
 		line = unknownField.ReplaceAllString(line, "unknown key $1")
-		line = goType.ReplaceAllString(line, "$1")
+		if mismatch := goType.FindStringSubmatch(line); mismatch != nil && wanted[mismatch[2]] != "" {
+			line = mismatch[1] + "want " + wanted[mismatch[2]] // without the value, which may be a password
+		}
 		if at := lineNumber.FindStringSubmatch(line); at != nil {
 			wrong.add("%s:%s: %s", name, at[1], at[2])
 			continue
@@ -158,8 +163,26 @@ func inFile(name string, err error) error {
 var (
 	lineNumber   = regexp.MustCompile(`^line (\d+): (.*)$`)
 	unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
-	goType       = regexp.MustCompile(`into (?:\[\])?config\.Bootstrap(\w*)`)
+	goType       = regexp.MustCompile(`(?s)^(line \d+: )cannot unmarshal .* into (\S+)$`)
 )
+
+// wanted says in an operator's words what is read into a Go type.
+var wanted = map[string]string{
+	"config.Bootstrap":             "a mapping with users, tenants, memberships, keys",
+	"[]config.BootstrapUser":       "a list of users",
+	"config.BootstrapUser":         "a mapping that describes a user",
+	"[]config.BootstrapTenant":     "a list of tenants",
+	"config.BootstrapTenant":       "a mapping that describes a tenant",
+	"config.BootstrapLimits":       "a mapping with members",
+	"[]config.BootstrapMembership": "a list of memberships",
+	"config.BootstrapMembership":   "a mapping that describes a membership",
+	"[]config.BootstrapKey":        "a list of keys",
+	"config.BootstrapKey":          "a mapping that describes a key",
+	"[]string":                     "a list of texts",
+	"string":                       "a text",
+	"bool":                         "true or false",
+	"int64":                        "a whole number",
+}
 
 // number notes where each item stands.
 func (b *Bootstrap) number(root *yaml.Node) {

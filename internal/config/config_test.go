@@ -109,6 +109,15 @@ func TestUnsafeOrContradictorySettings(t *testing.T) {
 		{"an unknown level", map[string]string{"log-level": "LOUD"}, nil, "--log-level"},
 		{"a switch that is neither", nil, Environment{"MEMBERWARD_INSECURE": "yes"}, "want true or false, not \"yes\""},
 		{"a misspelt variable", nil, Environment{"MEMBERWARD_SELFREGISTRATION": "false"}, "unknown variable MEMBERWARD_SELFREGISTRATION; there are MEMBERWARD_ followed by DATA, LISTEN"},
+		{"it says what to do", nil, Environment{"MEMBERWARD_KEY": "x"}, "BOOTSTRAP_KEY; unset it"},
+		{"a Kubernetes Service of our name", nil, Environment{
+			"MEMBERWARD_PORT": "tcp://10.0.0.1:8080", "MEMBERWARD_PORT_8080_TCP": "tcp://10.0.0.1:8080", "MEMBERWARD_PORT_8080_TCP_ADDR": "10.0.0.1",
+			"MEMBERWARD_SERVICE_HOST": "10.0.0.1", "MEMBERWARD_SERVICE_PORT": "8080", "MEMBERWARD_SERVICE_PORT_API": "8080",
+		}, ""},
+		{"the switch of our own tests", nil, Environment{"MEMBERWARD_FULL": "1"}, ""},
+		{"nearly one of a Service", nil, Environment{"MEMBERWARD_SERVICE_HOSTS": "x"}, "unknown variable MEMBERWARD_SERVICE_HOSTS"},
+		{"nearly a port", nil, Environment{"MEMBERWARD_PORTS": "x"}, "unknown variable MEMBERWARD_PORTS"},
+		{"another Service", nil, Environment{"MEMBERWARD_PROXY_SERVICE_HOST": "x"}, "unknown variable MEMBERWARD_PROXY_SERVICE_HOST"},
 		{"an empty variable", nil, Environment{"MEMBERWARD_POLICIES": ""}, "MEMBERWARD_POLICIES is set but empty"},
 		{"an empty flag", map[string]string{"policies": ""}, nil, "--policies is empty"},
 		{"an empty key", nil, Environment{"MEMBERWARD_BOOTSTRAP_KEY": ""}, "set but empty"},
@@ -131,6 +140,36 @@ func TestUnsafeOrContradictorySettings(t *testing.T) {
 				t.Errorf("problems = %q, want one with %q", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestWhatStaysUnsafeIsWarnedOf(t *testing.T) {
+	const plain, open = "listens beyond loopback in plain HTTP: put TLS in front", "anybody may register; addresses are not verified"
+	for _, tc := range []struct {
+		name string
+		cfg  Serve
+		want []Warning
+	}{
+		{"loopback, and a socket", Serve{Listen: "127.0.0.1:1", ProxyListen: "unix:/p.sock", OpsListen: "[::1]:2", SelfRegistration: true}, nil},
+		{
+			"every listener beyond",
+			Serve{Listen: "0.0.0.0:1", ProxyListen: ":2", OpsListen: "ops.example:3"},
+			[]Warning{{"--listen", "0.0.0.0:1", plain}, {"--proxy-listen", ":2", plain}, {"--ops-listen", "ops.example:3", plain}},
+		},
+		{
+			"strangers may register",
+			Serve{Listen: "0.0.0.0:1", ProxyListen: "127.0.0.1:2", OpsListen: "127.0.0.1:3", SelfRegistration: true},
+			[]Warning{{"--listen", "0.0.0.0:1", plain}, {"--listen", "0.0.0.0:1", open}},
+		},
+		{
+			"registration, and only checks beyond",
+			Serve{Listen: "127.0.0.1:1", ProxyListen: "0.0.0.0:2", OpsListen: "127.0.0.1:3", SelfRegistration: true},
+			[]Warning{{"--proxy-listen", "0.0.0.0:2", plain}},
+		},
+	} {
+		if diff := cmp.Diff(tc.want, tc.cfg.Warnings()); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tc.name, diff)
+		}
 	}
 }
 

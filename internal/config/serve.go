@@ -98,13 +98,45 @@ func checkKey(key string) error {
 // listener is one address with the flag and the variable that set it.
 type listener struct{ flag, variable, address string }
 
-func (s Serve) checkListeners() problems {
-	var wrong problems
-	listeners := []listener{
+func (s Serve) listeners() []listener {
+	return []listener{
 		{"--listen", "MEMBERWARD_LISTEN", s.Listen},
 		{"--proxy-listen", "MEMBERWARD_PROXY_LISTEN", s.ProxyListen},
 		{"--ops-listen", opsListenVariable, s.OpsListen},
 	}
+}
+
+// beyondLoopback reports whether other machines reach the listener.
+func (l listener) beyondLoopback() bool {
+	host, _, err := splitAddress(l.address)
+	return err == nil && !isLoopback(host)
+}
+
+// Warning is what stays unsafe although --insecure allowed it.
+type Warning struct {
+	Flag, Address string // of the listener
+	Msg           string // what is unsafe, and what to do
+}
+
+// Warnings are those of a checked configuration, in the order of the
+// listeners.
+func (s Serve) Warnings() []Warning {
+	var warnings []Warning
+	for _, l := range s.listeners() {
+		if !l.beyondLoopback() {
+			continue
+		}
+		warnings = append(warnings, Warning{l.flag, l.address, "listens beyond loopback in plain HTTP: put TLS in front"})
+		if l.flag == "--listen" && s.SelfRegistration {
+			warnings = append(warnings, Warning{l.flag, l.address, "anybody may register; addresses are not verified"})
+		}
+	}
+	return warnings
+}
+
+func (s Serve) checkListeners() problems {
+	var wrong problems
+	listeners := s.listeners()
 	for i, l := range listeners {
 		if path, ok := UnixPath(l.address); ok && l.flag == "--proxy-listen" {
 			if err := checkSocket(path); err != nil {
@@ -121,7 +153,7 @@ func (s Serve) checkListeners() problems {
 			}
 		}
 	}
-	if host, _, err := splitAddress(s.Listen); err == nil && !isLoopback(host) && s.SelfRegistration && !s.Insecure {
+	if listeners[0].beyondLoopback() && s.SelfRegistration && !s.Insecure {
 		wrong.add("--self-registration (MEMBERWARD_SELF_REGISTRATION) beyond loopback lets strangers in: leave it out, or add --insecure")
 	}
 	return wrong

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,19 +120,25 @@ func (s Setting) name() string {
 // String names a setting for its operator.
 func (s Setting) String() string { return fmt.Sprintf("--%s (%s)", s.Flag, s.Variable) }
 
+// foreign are variables of our prefix that nobody meant as settings: what
+// Kubernetes tells every container about a Service called memberward, and the
+// switch of this project's own tests.
+var foreign = regexp.MustCompile(`^MEMBERWARD_(PORT(_.+)?|SERVICE_HOST|SERVICE_PORT(_.+)?|FULL)$`)
+
 // unknownVariables finds variables that are meant for us and that we do not
 // know: a misspelt one must not be taken for an absent one.
 func unknownVariables(env Environment) problems {
 	var wrong problems
 	for _, name := range slices.Sorted(maps.Keys(env)) {
-		if !strings.HasPrefix(name, variablePrefix) || slices.ContainsFunc(settings, func(s Setting) bool { return s.Variable == name }) {
+		known := slices.ContainsFunc(settings, func(s Setting) bool { return s.Variable == name })
+		if !strings.HasPrefix(name, variablePrefix) || known || foreign.MatchString(name) {
 			continue
 		}
-		known := make([]string, len(settings))
+		names := make([]string, len(settings))
 		for i, s := range settings {
-			known[i] = strings.TrimPrefix(s.Variable, variablePrefix)
+			names[i] = strings.TrimPrefix(s.Variable, variablePrefix)
 		}
-		wrong.add("unknown variable %s; there are %s followed by %s", name, variablePrefix, strings.Join(known, ", "))
+		wrong.add("unknown variable %s; there are %s followed by %s; unset it", name, variablePrefix, strings.Join(names, ", "))
 	}
 	return wrong
 }

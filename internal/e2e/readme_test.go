@@ -4,19 +4,21 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// block is one fenced block of the README that a reader is to run.
+// block is one fenced block of a page that its reader is to run.
 type block struct {
 	line int
 	kind string // what stands behind "sh": "", "server" or "nginx"
@@ -24,11 +26,14 @@ type block struct {
 	want string // the text block that follows: what it prints, "…" for anything
 }
 
-var fence = regexp.MustCompile("(?ms)^```(sh|text)( server| nginx)?\n(.*?)^```$")
+var (
+	fence = regexp.MustCompile("(?ms)^```(sh|text)( server| nginx)?\n(.*?)^```$")
+	shell = regexp.MustCompile("(?m)^[ \t]*```sh")
+)
 
-// blocks reads them in order.
-func blocks(t *testing.T, page string) []block {
-	t.Helper()
+// blocks reads them in order. A fence that looks like one and is none would
+// silently not run, and is an error.
+func blocks(page string) ([]block, error) {
 	var found []block
 	for _, m := range fence.FindAllStringSubmatchIndex(page, -1) {
 		part := func(i int) string {
@@ -37,47 +42,68 @@ func blocks(t *testing.T, page string) []block {
 			}
 			return page[m[2*i]:m[2*i+1]]
 		}
-		if part(1) == "text" {
+		line := strings.Count(page[:m[0]], "\n") + 1
+		switch {
+		case part(1) == "sh":
+			found = append(found, block{line: line, kind: strings.TrimSpace(part(2)), text: part(3)})
+		case len(found) == 0 || found[len(found)-1].want != "":
+			return nil, fmt.Errorf("line %d: the output of no block", line)
+		default:
 			found[len(found)-1].want = part(3)
-			continue
 		}
-		found = append(found, block{line: strings.Count(page[:m[0]], "\n") + 1, kind: strings.TrimSpace(part(2)), text: part(3)})
+	}
+	if all := len(shell.FindAllString(page, -1)); all != len(found) {
+		return nil, fmt.Errorf("%d of %d sh blocks would not run: they are indented, or say more than server or nginx", all-len(found), all)
+	}
+	return found, nil
+}
+
+// TestThePagesDoWhatTheySay runs every sh block of the README and of docs/, as
+// a reader would in one terminal, and the servers in another; on free ports,
+// so that nothing of this machine is in the way. Each page begins in a folder
+// like a new clone; it is the same one, so that Go compiles the program once.
+func TestThePagesDoWhatTheySay(t *testing.T) {
+	run, dir := 0, filepath.Join(t.TempDir(), "memberward")
+	for _, name := range pages(t) {
+		page, err := os.ReadFile(filepath.Join("../..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := blocks(string(page))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(found) == 0 {
+			continue // nothing to run
+		}
+		run += len(found)
+		t.Run(name, func(t *testing.T) { newReader(t, name, dir).follow(found) })
+	}
+	if run < 30 {
+		t.Errorf("only %d blocks were found", run)
+	}
+}
+
+// pages are the README and everything below docs/.
+func pages(t *testing.T) []string {
+	t.Helper()
+	found := []string{"README.md"}
+	err := fs.WalkDir(os.DirFS("../.."), "docs", func(path string, _ fs.DirEntry, err error) error {
+		if filepath.Ext(path) == ".md" {
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return found
 }
 
-// TestTheReadmeDoesWhatItSays runs every block of the page, as a reader would
-// in one terminal, and the servers in another; on free ports, so that nothing
-// of this machine is in the way.
-func TestTheReadmeDoesWhatItSays(t *testing.T) {
-	page, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newReader(t)
-	found := blocks(t, string(page))
-	if len(found) < 10 {
-		t.Fatalf("only %d blocks found", len(found))
-	}
-	for _, b := range found {
-		b.text = r.ports.Replace(b.text)
-		switch b.kind {
-		case "server":
-			r.serve(b)
-		case "nginx":
-			if _, err := exec.LookPath("nginx"); err != nil {
-				t.Skip("nginx is missing: apt-get install nginx")
-			}
-			r.run(b)
-		default:
-			r.run(b)
-		}
-	}
-}
-
-// reader follows the page: a folder like a clone, a shell, a server.
+// reader follows a page: a folder like a clone, a shell, a server.
 type reader struct {
 	t      *testing.T
+	page   string
 	dir    string
 	ports  *strings.Replacer
 	ready  string // URL of the running server's readiness
@@ -87,13 +113,13 @@ type reader struct {
 	out    *output
 }
 
-func newReader(t *testing.T) *reader {
+// newReader lays out the clone in dir, in place of what is there.
+func newReader(t *testing.T, page, dir string) *reader {
 	t.Helper()
-	root, err := filepath.Abs("../..")
-	if err != nil {
+	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	r := &reader{t: t, dir: t.TempDir(), out: &output{lines: make(chan string, 1000)}}
+	r := &reader{t: t, page: page, dir: dir, out: &output{lines: make(chan string, 1000)}}
 	var pairs []string
 	for _, port := range []string{"8080", "8081", "8282", "8000", "3000"} {
 		free := freePort(t)
@@ -104,36 +130,31 @@ func newReader(t *testing.T) *reader {
 	}
 	r.ports = strings.NewReplacer(pairs...)
 	for _, name := range []string{"cmd", "internal", "policies"} {
-		if err := os.CopyFS(filepath.Join(r.dir, name), os.DirFS(filepath.Join(root, name))); err != nil {
+		if err := os.CopyFS(filepath.Join(r.dir, name), os.DirFS(filepath.Join("../..", name))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r.copyFile(filepath.Join(root, "go.mod"), "go.mod")
-	r.copyFile(filepath.Join(root, "go.sum"), "go.sum")
-	r.copyConfigs(filepath.Join(root, "deploy", "nginx"))
+	for _, name := range []string{
+		"go.mod", "go.sum", "tools/go.mod", "tools/go.sum", "deploy/nginx/memberward.conf", "deploy/nginx/demo.conf",
+	} {
+		r.copyFile(name)
+	}
 	r.startShell()
 	return r
 }
 
-// copyConfigs lays the configurations out with the ports of this run.
-func (r *reader) copyConfigs(from string) {
-	r.t.Helper()
-	if err := os.MkdirAll(filepath.Join(r.dir, "deploy", "nginx"), 0o755); err != nil {
-		r.t.Fatal(err)
-	}
-	for _, name := range []string{"memberward.conf", "demo.conf"} {
-		r.copyFile(filepath.Join(from, name), filepath.Join("deploy", "nginx", name))
-	}
-}
-
 // copyFile copies a file of the clone, with the ports of this run.
-func (r *reader) copyFile(from, to string) {
+func (r *reader) copyFile(name string) {
 	r.t.Helper()
-	data, err := os.ReadFile(from)
+	data, err := os.ReadFile(filepath.Join("../..", name))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(r.dir, to), []byte(r.ports.Replace(string(data))), 0o644); err != nil {
+	to := filepath.Join(r.dir, name)
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := os.WriteFile(to, []byte(r.ports.Replace(string(data))), 0o644); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -152,25 +173,50 @@ func freePort(t *testing.T) string {
 	return port
 }
 
+// follow runs a page from its first block to its last. Without nginx it runs
+// the rest all the same.
+func (r *reader) follow(page []block) {
+	r.t.Helper()
+	_, missing := exec.LookPath("nginx")
+	for _, b := range page {
+		b.text, b.want = r.ports.Replace(b.text), r.ports.Replace(b.want)
+		switch {
+		case b.kind == "server":
+			r.serve(b)
+		case b.kind == "" || missing == nil:
+			r.run(b)
+		}
+	}
+	if missing != nil && slices.ContainsFunc(page, func(b block) bool { return b.kind == "nginx" }) {
+		r.t.Skip("nginx is missing: apt-get install nginx")
+	}
+}
+
+// command is one of a reader's.
+func (r *reader) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = r.dir
+	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin")
+	return cmd
+}
+
 // startShell starts the terminal that the blocks are pasted into.
 func (r *reader) startShell() {
 	r.t.Helper()
-	shell := exec.Command("bash")
-	shell.Dir = r.dir
-	shell.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin")
-	shell.Stdout, shell.Stderr = r.out, r.out
-	in, err := shell.StdinPipe()
+	bash := r.command("bash")
+	bash.Stdout, bash.Stderr = r.out, r.out
+	in, err := bash.StdinPipe()
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if err := shell.Start(); err != nil {
+	if err := bash.Start(); err != nil {
 		r.t.Fatal(err)
 	}
 	r.shell = in
 	r.t.Cleanup(func() {
 		fmt.Fprintln(in, `[ -f try-nginx/nginx.pid ] && kill "$(cat try-nginx/nginx.pid)"`)
 		in.Close()
-		_ = shell.Wait()
+		_ = bash.Wait()
 	})
 }
 
@@ -180,9 +226,8 @@ func (r *reader) serve(b block) {
 	r.t.Helper()
 	r.stop()
 	flags := r.ports.Replace(" --listen 127.0.0.1:8080 --proxy-listen 127.0.0.1:8081 --ops-listen 127.0.0.1:8282")
-	r.server = exec.Command("bash", "-c", "exec "+strings.TrimSpace(b.text)+flags)
-	r.server.Dir = r.dir
-	r.server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // go run is not the server: both are stopped
+	r.server = r.command("bash", "-c", "exec env "+strings.TrimSpace(b.text)+flags) // env: variables may stand first
+	r.server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                      // go run is not the server: both are stopped
 	var said bytes.Buffer
 	r.server.Stdout, r.server.Stderr = &said, &said
 	if err := r.server.Start(); err != nil {
@@ -202,11 +247,11 @@ func (r *reader) serve(b block) {
 		case err := <-r.ended:
 			r.ended <- err
 			r.stop()
-			r.t.Fatalf("README line %d: the server ended: %v\n%s", b.line, err, &said)
+			r.t.Fatalf("%s line %d: the server ended: %v\n%s", r.page, b.line, err, &said)
 		default:
 		}
 	}
-	r.t.Fatalf("README line %d: the server is not ready", b.line)
+	r.t.Fatalf("%s line %d: the server is not ready", r.page, b.line)
 }
 
 func (r *reader) stop() {
@@ -221,29 +266,51 @@ func (r *reader) stop() {
 // run pastes a block and holds what it prints against the page.
 func (r *reader) run(b block) {
 	r.t.Helper()
-	const end = "--- end of block ---"
-	fmt.Fprintf(r.shell, "%s\necho\necho '%s' $?\n", b.text, end)
-	var said []string
-	for line := range r.out.lines {
-		if rest, ended := strings.CutPrefix(line, end); ended {
-			if strings.TrimSpace(rest) != "0" {
-				r.t.Fatalf("README line %d: the block failed:%s\n%s", b.line, rest, strings.Join(said, "\n"))
-			}
-			break
-		}
-		said = append(said, line)
+	said, code := r.paste(b.text)
+	if code != "0" {
+		r.t.Fatalf("%s line %d: the block failed: %s\n%s", r.page, b.line, code, strings.Join(said, "\n"))
 	}
-	text := strings.Join(said, "\n")
-	for want := range strings.Lines(b.want) {
-		if !pattern(strings.TrimSpace(want)).MatchString(text) {
-			r.t.Errorf("README line %d: the page promises\n%s\nbut it prints\n%s", b.line, want, text)
+	if line, kept := keeps(said, b.want); !kept {
+		r.t.Errorf("%s line %d: the page promises\n%s\nbut it prints\n%s", r.page, b.line, line, strings.Join(said, "\n"))
+	}
+}
+
+// paste gives the lines that a text prints, and the exit code of its last
+// command.
+func (r *reader) paste(text string) (said []string, code string) {
+	r.t.Helper()
+	const end = "--- end of block ---"
+	fmt.Fprintf(r.shell, "%scode=$?\necho\necho '%s' $code\n", text, end)
+	for {
+		select {
+		case line := <-r.out.lines:
+			if rest, ended := strings.CutPrefix(line, end); ended {
+				return said, strings.TrimSpace(rest)
+			}
+			said = append(said, line)
+		case <-time.After(5 * patience):
+			r.t.Fatalf("%s: no end of\n%s\nafter\n%s", r.page, text, strings.Join(said, "\n"))
 		}
 	}
 }
 
+// keeps reports whether the lines of want stand among those that were said,
+// each whole and in this order; if not, which one is missing.
+func keeps(said []string, want string) (missing string, kept bool) {
+	for line := range strings.Lines(want) {
+		line = strings.TrimSpace(line)
+		at := slices.IndexFunc(said, pattern(line).MatchString)
+		if at < 0 {
+			return line, false
+		}
+		said = said[at+1:]
+	}
+	return "", true
+}
+
 // pattern makes "…" match anything.
 func pattern(line string) *regexp.Regexp {
-	return regexp.MustCompile(strings.ReplaceAll(regexp.QuoteMeta(line), "…", ".*"))
+	return regexp.MustCompile(`^\s*` + strings.ReplaceAll(regexp.QuoteMeta(line), "…", ".*") + `\s*$`)
 }
 
 // output gives what is written to it line by line.
@@ -261,13 +328,5 @@ func (o *output) Write(p []byte) (int, error) {
 		}
 		o.lines <- string(line)
 		o.rest = rest
-	}
-}
-
-// TestAPageThatPromisesTooMuchIsFound plants what the test above looks for.
-func TestAPageThatPromisesTooMuchIsFound(t *testing.T) {
-	found := blocks(t, "```sh\necho hello\n```\n```text\ngoodbye\n```\n")
-	if len(found) != 1 || found[0].want != "goodbye\n" || pattern("goodbye").MatchString("hello") || !pattern("h…o").MatchString("hello") {
-		t.Errorf("blocks = %+v", found)
 	}
 }

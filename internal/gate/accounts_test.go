@@ -27,6 +27,15 @@ func TestAccountsAndKeys(t *testing.T) {
 		{"somebody registers a taken address", registering, tenancy.CreateUser{Email: "olga@example.com"}, codeList{"email_taken"}},
 		{"somebody registers over an account", registering, tenancy.CreateUser{ID: olga, Email: "new@example.com"}, codeList{"id_taken"}},
 
+		{"the platform signs a reserved address up", platform, tenancy.CreateUser{Email: "Res@example.com"}, nil},
+		{"under its own id", platform, tenancy.CreateUser{ID: res, Email: "res@example.com"}, nil},
+		{"under another id", platform, tenancy.CreateUser{ID: user(98), Email: "res@example.com"}, codeList{"email_taken"}},
+		{"a reserved address registers", registering, tenancy.CreateUser{Email: "res@example.com"}, nil},
+		{"a disabled address registers", registering, tenancy.CreateUser{Email: "off@example.com"}, codeList{"email_taken"}},
+		{"a disabled account becomes an owner", platform, tenancy.CreateTenant{Name: "New", Owner: off}, codeList{"owner_permanent"}},
+		{"a reserved account becomes an owner", platform, tenancy.CreateTenant{Name: "New", Owner: res}, codeList{"owner_permanent"}},
+		{"a disabled member makes a key for the tenant", as(dora), tenancy.CreateKey{ID: tenancy.KeyID{1}, User: dora, Tenant: tenancy.RefTo(acme)}, codeList{"not_permitted"}},
+
 		{"a user makes a key", as(mary), theirs, nil},
 		{"the platform makes a user's key", platform, theirs, nil},
 		{"another user makes it", as(olga), theirs, codeList{"not_permitted"}},
@@ -58,6 +67,28 @@ func TestAccountsAndKeys(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			s := open(t, decider)
 			s.want(row.name, s.try(row.actor, row.change), row.want...)
+		})
+	}
+}
+
+func TestSigningUpKeepsTheIDAndEndsTheWaiting(t *testing.T) {
+	for name, actor := range map[string]tenancy.Actor{"the platform": platform, "herself": {Registering: true, Via: tenancy.ViaNothing}} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, shipped(t))
+			s.want("invited", s.try(as(olga), add(acme, res, tenancy.LevelMember)))
+			if m, _ := s.membership(acme, res); !m.Pending {
+				t.Fatal("a reserved account became a member that is not pending")
+			}
+			out, err := s.Apply(t.Context(), actor, tenancy.CreateUser{Email: "res@example.com", GivenName: "Res"}, tenancy.ApplyOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if made := out.Result.(tenancy.UserView); made.ID != res || !made.SignedUp || made.GivenName != "Res" {
+				t.Errorf("signed up as %+v", made)
+			}
+			if m, _ := s.membership(acme, res); m.Pending || !m.Enabled {
+				t.Errorf("the membership is %+v", m)
+			}
 		})
 	}
 }

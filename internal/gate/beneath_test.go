@@ -243,17 +243,34 @@ func TestACredentialReachesNoFurtherThanItsBinding(t *testing.T) {
 	s.want("in its tenant", s.try(bound, add(acme, sam, tenancy.LevelViewer)))
 	s.want("in another", s.try(bound, add(globex, sam, tenancy.LevelViewer)), "not_a_member", "not_permitted", "member_limit", "rank_exceeded")
 	s.want("makes a tenant", s.try(bound, tenancy.CreateTenant{Name: "New"}), "actions_exceeded")
-	s.want("makes an unbound key", s.try(bound, tenancy.CreateKey{ID: tenancy.KeyID{1}, User: adam}), "actions_exceeded")
+	s.want("makes an unbound key", s.try(bound, tenancy.CreateKey{ID: tenancy.KeyID{1}, Digest: tenancy.Digest{1}, User: adam}), "actions_exceeded")
+	s.want("makes a key for another tenant of its user's", s.try(bound, tenancy.CreateKey{ID: tenancy.KeyID{1}, Digest: tenancy.Digest{1}, User: adam, Tenant: tenancy.RefTo(globex)}),
+		"tenant_unknown", "not_permitted")
+	s.want("makes a key for no tenant at all", s.try(bound, tenancy.CreateKey{ID: tenancy.KeyID{1}, Digest: tenancy.Digest{1}, User: adam, Tenant: tenancy.RefTo(tenant(99))}),
+		"tenant_unknown", "not_permitted")
+	s.want("clears the selection", s.try(bound, tenancy.SelectTenant{}), "actions_exceeded")
+	s.want("a key without a binding", s.try(as(adam), tenancy.CreateKey{ID: tenancy.KeyID{8}, Digest: tenancy.Digest{8}, User: adam}))
+	s.want("revokes it", s.try(bound, tenancy.DeleteKey{Key: tenancy.KeyID{8}}), "key_unknown", "not_permitted")
 	s.want("within its scopes", s.try(scoped, remove(acme, sam)))
 	s.want("out of its scopes", s.try(scoped, add(acme, sam, tenancy.LevelViewer)), "not_permitted")
-	s.want("makes a wider key", s.try(scoped, tenancy.CreateKey{ID: tenancy.KeyID{2}, User: adam}), "actions_exceeded")
+	s.want("makes a wider key", s.try(scoped, tenancy.CreateKey{ID: tenancy.KeyID{2}, Digest: tenancy.Digest{2}, User: adam}), "actions_exceeded")
 	s.want("makes a narrower key", s.try(scoped, tenancy.CreateKey{
-		ID: tenancy.KeyID{3}, User: adam, Scopes: []tenancy.Action{tenancy.ActionMemberRemove},
+		ID: tenancy.KeyID{3}, Digest: tenancy.Digest{3}, User: adam, Scopes: []tenancy.Action{tenancy.ActionMemberRemove},
 	}))
 	list, err := s.Read(t.Context(), bound, tenancy.ListTenants{User: adam, Limit: 10}, tenancy.ApplyOptions{})
 	if err != nil || len(list.Result.([]tenancy.Tenant)) != 1 {
 		t.Errorf("ListTenants with a bound credential = %v, %v; want acme alone", list.Result, err)
 	}
+}
+
+func TestAKeyMakesNoneThatOutlivesIt(t *testing.T) {
+	s := open(t, shipped(t))
+	soon := began.AddDate(1, 0, 0)
+	s.want("a key with an end", s.try(as(adam), tenancy.CreateKey{ID: tenancy.KeyID{1}, Digest: tenancy.Digest{1}, User: adam, ExpiresAt: soon}))
+	holder := tenancy.Actor{User: adam, Key: tenancy.KeyID{1}, Via: tenancy.ViaAPIKey}
+	s.want("makes one without", s.try(holder, tenancy.CreateKey{ID: tenancy.KeyID{2}, Digest: tenancy.Digest{2}, User: adam}), "actions_exceeded")
+	s.want("makes one with a later end", s.try(holder, tenancy.CreateKey{ID: tenancy.KeyID{2}, Digest: tenancy.Digest{2}, User: adam, ExpiresAt: soon.Add(1)}), "actions_exceeded")
+	s.want("makes one with the same", s.try(holder, tenancy.CreateKey{ID: tenancy.KeyID{2}, Digest: tenancy.Digest{2}, User: adam, ExpiresAt: soon}))
 }
 
 func TestRefusalsOfOneActorDoNotFillTheAudit(t *testing.T) {

@@ -19,10 +19,21 @@ func ownerStays(m *matter, after tenancy.Membership) []tenancy.Finding {
 	return []tenancy.Finding{tenancy.Find(tenancy.CodeOwnerPermanent)}
 }
 
+// ownerCanAct: whoever becomes an owner has an account that is enabled and has
+// signed up, since an owner is never without one.
+func ownerCanAct(m *matter) []tenancy.Finding {
+	if !m.in.Target.Exists || (m.account.Enabled && m.account.SignedUp) {
+		return nil
+	}
+	return []tenancy.Finding{{
+		Code: tenancy.CodeOwnerPermanent, Message: "a tenant's owner has an account that is enabled and has signed up",
+	}}
+}
+
 // anAdministratorRemains: no change takes a tenant's last lasting
 // administrator away, judged on the state after it.
 func anAdministratorRemains(m *matter, after tenancy.Membership) []tenancy.Finding {
-	if !m.membership.LastingAdmin() || after.LastingAdmin() || m.in.Tenant.LastingAdmins > 1 {
+	if !m.in.Target.Lasting || after.LastingAdmin() || m.in.Tenant.LastingAdmins > 1 {
 		return nil
 	}
 	return []tenancy.Finding{tenancy.Find(tenancy.CodeLastAdministrator)}

@@ -3,6 +3,7 @@ package gate
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -18,7 +19,8 @@ type matter struct {
 	target  string // what is acted upon, for the record: an id
 	outcome tenancy.Outcome
 	found   []tenancy.Finding
-	faulty  bool // the policies failed
+	faulty  bool      // the policies failed
+	until   time.Time // when the presented key expires; zero: never, or no key
 
 	tenant     tenancy.Tenant     // zero: the matter is about none, or it is unknown
 	account    tenancy.User       // the target's account; zero: there is none
@@ -72,6 +74,7 @@ func (m *matter) gatherActor(tx Reader) error {
 		if !known || key.Expired(m.in.Now) {
 			return unauthenticated("the key was revoked or has expired")
 		}
+		m.until = key.ExpiresAt
 	}
 	if m.actor.User.IsZero() || m.actor.Registering {
 		return nil
@@ -84,6 +87,23 @@ func (m *matter) gatherActor(tx Reader) error {
 		return unauthenticated("the account is gone")
 	}
 	m.in.Actor.Active = user.Enabled && user.SignedUp
+	return m.gatherBinding(tx)
+}
+
+// gatherBinding refuses a token that is bound to a membership which has
+// ended: it is removed with the membership, and a new one does not revive it
+// (contracts/README.md, rule 5).
+func (m *matter) gatherBinding(tx Reader) error {
+	if m.actor.TenantSince.IsZero() {
+		return nil
+	}
+	own, member, err := tx.Membership(m.actor.Tenant, m.actor.User)
+	if err != nil {
+		return err
+	}
+	if !member || !m.actor.TenantSince.Equal(own.CreatedAt) {
+		return unauthenticated("the membership that the token was issued for has ended")
+	}
 	return nil
 }
 
@@ -125,7 +145,7 @@ func (m *matter) gatherMembership(tx Reader) error {
 	if err != nil {
 		return err
 	}
-	if !member || !m.bindingHolds(own) {
+	if !member || !m.bindingHolds(own.Tenant) {
 		m.findStranger()
 		return nil
 	}
@@ -141,14 +161,10 @@ func (m *matter) findStranger() {
 	}
 }
 
-// bindingHolds reports whether the credential is good for the membership: a
-// credential of another tenant makes its holder a non-member, and a token
-// does not outlive the membership that it was issued for.
-func (m *matter) bindingHolds(own tenancy.Membership) bool {
-	if m.actor.Tenant.IsZero() {
-		return true
-	}
-	return m.actor.Tenant == own.Tenant && (m.actor.TenantSince.IsZero() || m.actor.TenantSince.Equal(own.CreatedAt))
+// bindingHolds reports whether the credential is good in a tenant: one that
+// is bound to another makes its holder a non-member.
+func (m *matter) bindingHolds(tenant tenancy.TenantID) bool {
+	return m.actor.Tenant.IsZero() || m.actor.Tenant == tenant
 }
 
 // resolve finds the tenant that a reference points at.
@@ -177,7 +193,7 @@ func (m *matter) gatherTarget(tx Reader, user tenancy.UserID) error {
 	m.account = account
 	m.in.Target = TargetFacts{User: user, Exists: exists, Self: user == m.actor.User}
 	if m.tenant.ID.IsZero() {
-		m.in.Target.Active = account.Enabled
+		m.in.Target.Active = account.Enabled && account.SignedUp
 		return nil
 	}
 	before, member, err := tx.Membership(m.tenant.ID, user)
@@ -188,7 +204,7 @@ func (m *matter) gatherTarget(tx Reader, user tenancy.UserID) error {
 	t := &m.in.Target
 	t.Member, t.Level, t.Enabled, t.Pending, t.Developer = true, before.Level, before.Enabled, before.Pending, before.Developer
 	t.Active = account.Enabled && before.Active(m.in.Now)
-	t.Lasting = before.LastingAdmin()
+	t.Lasting = account.Enabled && before.LastingAdmin()
 	return nil
 }
 

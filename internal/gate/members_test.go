@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"errors"
 	"sync"
 	"testing"
 
@@ -154,7 +155,57 @@ func TestRemovalTakesAllThatHangsOnTheMembership(t *testing.T) {
 		}
 		return nil
 	})
-	if v, err := s.Check(t.Context(), token, read); err != nil || v.Allow {
-		t.Errorf("Check with the token of the ended membership = %v, %v; want a denial", v.Allow, err)
+	s.wantUnauthenticated("the token of the ended membership", token)
+}
+
+func TestADisabledAccountAdministersNothing(t *testing.T) {
+	s := open(t, shipped(t))
+	s.want("a disabled account becomes an administrator", s.try(as(gil), add(guild, off, tenancy.LevelAdmin)))
+	s.want("one of the others leaves", s.try(as(gus), remove(guild, gus)))
+	s.want("the last who can act leaves", s.try(as(gil), remove(guild, gil)), "last_administrator")
+	s.want("the last who can act is demoted", s.try(platform, level(guild, gil, tenancy.LevelViewer)), "last_administrator")
+	s.want("the disabled one goes", s.try(as(gil), remove(guild, off)))
+	if report, err := s.store.Verify(t.Context()); err != nil || len(report.Faults) > 0 {
+		t.Errorf("Verify = %+v, %v", report, err)
+	}
+}
+
+func TestAccountsThatChangeSidesAreCountedAgain(t *testing.T) {
+	s := open(t, shipped(t))
+	enable := func(on bool) {
+		t.Helper()
+		_, err := s.store.Update(t.Context(), func(tx gate.Tx) error {
+			account, _, err := tx.User(gus)
+			if err != nil {
+				return err
+			}
+			account.Enabled = on
+			return tx.PutUser(account)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	enable(false)
+	s.want("without the disabled one", s.try(as(gil), remove(guild, gil)), "last_administrator")
+	enable(true)
+	enable(true)
+	if report, err := s.store.Verify(t.Context()); err != nil || len(report.Faults) > 0 {
+		t.Errorf("Verify = %+v, %v", report, err)
+	}
+	s.want("once she is enabled again", s.try(as(gil), remove(guild, gil)))
+}
+
+// wantUnauthenticated tries every door with a credential that is over.
+func (s *scene) wantUnauthenticated(what string, actor tenancy.Actor) {
+	s.t.Helper()
+	_, applied := s.Apply(s.t.Context(), actor, tenancy.CreateKey{ID: tenancy.KeyID{99}, User: actor.User, Tenant: tenancy.RefTo(acme)}, tenancy.ApplyOptions{})
+	_, checked := s.Check(s.t.Context(), actor, tenancy.Question{Action: "resource.read", Tenant: tenancy.RefTo(acme)})
+	_, read := s.Read(s.t.Context(), actor, tenancy.GetUser{User: actor.User}, tenancy.ApplyOptions{})
+	for _, err := range []error{applied, checked, read} {
+		var failure *tenancy.Error
+		if !errors.As(err, &failure) || failure.Code != tenancy.CodeUnauthenticated {
+			s.t.Errorf("%s: %v, want unauthenticated", what, err)
+		}
 	}
 }

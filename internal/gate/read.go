@@ -146,8 +146,9 @@ func allTenants(q tenancy.ListTenants) func(Reader, *matter) (any, error) {
 	return func(tx Reader, _ *matter) (any, error) { return tx.Tenants(q.After, q.Limit) }
 }
 
-// ownTenants lists where a user belongs. A credential that is bound to a
-// tenant shows its holder that one alone.
+// ownTenants lists where a user belongs and is active: pending, disabled and
+// expired members are allowed nothing there, not even to read it. A credential
+// that is bound to a tenant shows its holder that one alone.
 func ownTenants(q tenancy.ListTenants) func(Reader, *matter) (any, error) {
 	return func(tx Reader, m *matter) (any, error) {
 		tenants := []tenancy.Tenant{}
@@ -175,7 +176,7 @@ func (m *matter) appendTenants(tx Reader, tenants []tenancy.Tenant, ids []tenanc
 		if err != nil {
 			return nil, err
 		}
-		if !member || !m.bindingHolds(own) || len(tenants) == limit {
+		if !member || !m.bindingHolds(id) || !own.Active(m.in.Now) || len(tenants) == limit {
 			continue
 		}
 		tenant, known, err := tx.Tenant(id)

@@ -77,6 +77,16 @@ func TestAListShowsEverybodyOnce(t *testing.T) {
 	}
 }
 
+func TestOnesTenantsAreThoseWhereOneIsActive(t *testing.T) {
+	s := open(t, shipped(t))
+	for u, want := range map[tenancy.UserID]int{adam: 2, dora: 0, pete: 0, eve: 0, sam: 0} {
+		out, err := s.Read(t.Context(), as(u), tenancy.ListTenants{User: u, Limit: 10}, tenancy.ApplyOptions{})
+		if err != nil || len(out.Result.([]tenancy.Tenant)) != want {
+			t.Errorf("the tenants of %s: %v, %v; want %d", u, out.Result, err, want)
+		}
+	}
+}
+
 func TestAMemberWhoWasRemovedReadsNoFurtherPage(t *testing.T) {
 	s := open(t, shipped(t))
 	page := tenancy.ListMembers{Tenant: tenancy.RefTo(acme), Limit: 2}

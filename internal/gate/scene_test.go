@@ -23,6 +23,7 @@ import (
 var (
 	olga, adam, mary, vic, dora, pete, eve, sam = user(1), user(2), user(3), user(4), user(5), user(6), user(7), user(8)
 	gil, gus                                    = user(9), user(10)
+	off, res                                    = user(11), user(12) // a disabled account, a reserved address
 	acme, guild, globex                         = tenant(1), tenant(2), tenant(3)
 	platform                                    = tenancy.Actor{Platform: true, Via: tenancy.ViaPlatformKey}
 	began                                       = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -46,8 +47,11 @@ func seed() tenancy.Seed {
 	pending.Pending = true
 	expired := member(acme, eve, tenancy.LevelAdmin)
 	expired.ExpiresAt = began
+	suspended, reserved := account(off, "off"), account(res, "res")
+	suspended.Enabled, reserved.SignedUp = false, false
 	return tenancy.Seed{
 		Users: []tenancy.User{
+			suspended, reserved,
 			account(olga, "olga"), account(adam, "adam"), account(mary, "mary"), account(vic, "vic"), account(dora, "dora"),
 			account(pete, "pete"), account(eve, "eve"), account(sam, "sam"), account(gil, "gil"), account(gus, "gus"),
 		},

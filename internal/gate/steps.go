@@ -11,17 +11,11 @@ import (
 func (g *Gate) stepOf(change tenancy.Change, actor *tenancy.Actor) (step, error) {
 	switch c := change.(type) {
 	case tenancy.CreateUser:
-		if c.ID.IsZero() {
-			c.ID = tenancy.UserID(g.newID())
-		}
-		if actor.Registering {
-			actor.User = c.ID
-		}
-		return createUser{c}, nil
+		return g.createUser(c, actor), nil
 	case tenancy.CreateKey:
 		return &createKey{CreateKey: c}, nil
 	case tenancy.DeleteKey:
-		return &deleteKey{DeleteKey: c}, nil
+		return deleteKey{c}, nil
 	case tenancy.CreateTenant:
 		return g.createTenant(c, *actor)
 	case tenancy.SelectTenant:
@@ -35,6 +29,17 @@ func (g *Gate) stepOf(change tenancy.Change, actor *tenancy.Actor) (step, error)
 	default:
 		return nil, fmt.Errorf("no step for a change of type %T", change)
 	}
+}
+
+func (g *Gate) createUser(c tenancy.CreateUser, actor *tenancy.Actor) step {
+	chosen := !c.ID.IsZero()
+	if !chosen {
+		c.ID = tenancy.UserID(g.newID())
+	}
+	if actor.Registering {
+		actor.User = c.ID
+	}
+	return &createUser{CreateUser: c, chosen: chosen}
 }
 
 func (g *Gate) createTenant(c tenancy.CreateTenant, actor tenancy.Actor) (step, error) {

@@ -39,7 +39,7 @@ func (s createTenant) gather(tx Reader, m *matter) error {
 // a stranger everywhere else, and a stranger makes no tenants. Only the
 // platform chooses ids, so that nobody learns which are in use.
 func (s createTenant) hold(m *matter) []tenancy.Finding {
-	found := withinBinding(m, tenancy.TenantID{})
+	found := append(ownerCanAct(m), withinBinding(m, tenancy.TenantID{})...)
 	if s.chosen && !m.actor.Platform {
 		found = append(found, tenancy.Find(tenancy.CodeNotPermitted))
 	}
@@ -111,12 +111,13 @@ func (s selectTenant) about() (tenancy.TenantRef, tenancy.UserID) { return s.Ten
 
 func (s selectTenant) gather(Reader, *matter) error { return nil }
 
-// hold: only members select a tenant, and nobody selects for the platform.
+// hold: only members select a tenant, nobody selects for the platform, and a
+// credential that is bound to a tenant touches no other selection.
 func (s selectTenant) hold(m *matter) []tenancy.Finding {
 	if !m.in.Target.Exists || (!s.Tenant.IsZero() && !m.in.Actor.Member) {
 		return []tenancy.Finding{tenancy.Find(tenancy.CodeNotPermitted)}
 	}
-	return nil
+	return withinBinding(m, m.tenant.ID)
 }
 
 func (s selectTenant) perform(tx Tx, m *matter) (any, error) {

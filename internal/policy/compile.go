@@ -83,10 +83,8 @@ func (l *loading) parse() {
 // checkLanguage wants the import rego.v2 wherever decisions are made: without
 // it, a missing fact under a not makes an objection silently not stand.
 func (l *loading) checkLanguage(module *ast.Module) {
-	root, _ := module.Package.Path[1].Value.(ast.String)
-	decides := root == "membership" || root == "access"
 	imports := slices.ContainsFunc(module.Imports, func(i *ast.Import) bool { return ast.RegoV2CompatibleRef.Equal(i.Path.Value) })
-	if decides && !imports {
+	if decides(module.Package) && !imports {
 		l.object("%v: the package %v has to import rego.v2", module.Package.Location, module.Package.Path)
 	}
 }
@@ -171,20 +169,26 @@ func (l *loading) checkEntryPoints() {
 			types.NewStaticProperty("violations", violations),
 		}, nil)
 	}
-	l.checkEntryPoint(accessEntry, types.B)
-	l.checkEntryPoint(decisionEntry, decision(types.NewSet(violation)), decision(types.NewArray(nil, violation)))
+	missing := slices.Concat(
+		l.checkEntryPoint(accessEntry, types.B),
+		l.checkEntryPoint(decisionEntry, decision(types.NewSet(violation)), decision(types.NewArray(nil, violation))),
+	)
+	if len(missing) > 0 {
+		l.object("there is no %s; name the folder that holds access/, membership/ and roles/", strings.Join(missing, " and no "))
+	}
 }
 
-// checkEntryPoint wants an entry point to be of one of the types.
-func (l *loading) checkEntryPoint(entry string, want ...types.Type) {
+// checkEntryPoint wants an entry point to be of one of the types. It gives
+// the name of one that is missing.
+func (l *loading) checkEntryPoint(entry string, want ...types.Type) (missing []string) {
 	ref := ast.MustParseRef(entry)
 	rules := l.compiler.GetRulesExact(ref)
 	if len(rules) == 0 {
-		l.object("there is no %s", entry)
-		return
+		return []string{entry}
 	}
 	got := l.compiler.TypeEnv.GetByRef(ref)
 	if !slices.ContainsFunc(want, func(t types.Type) bool { return fits(got, t) }) {
 		l.object("%v: %s is %v, but has to be %v", rules[0].Location, entry, got, want[0])
 	}
+	return nil
 }

@@ -121,7 +121,7 @@ func TestCatalogue(t *testing.T) {
 		}
 		objections[rule.Code] = true
 	}
-	if found[KindGrant] < 8 || found[KindObjection] != 8 || found[KindAccess] < 6 {
+	if found[KindGrant] < 8 || found[KindObjection] != 9 || found[KindAccess] < 6 {
 		t.Errorf("got %v rules", found)
 	}
 	for _, code := range []string{

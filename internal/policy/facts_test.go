@@ -87,7 +87,7 @@ var readByChanges = []string{
 	"action", "action.name", "dialect",
 	"actor", "actor.user", "actor.member", "actor.level", "actor.active", "actor.platform", "actor.scopes",
 	"tenant", "tenant.id", "tenant.owner", "tenant.members", "tenant.limit", "tenant.lasting_admins",
-	"target", "target.user", "target.member", "target.level", "target.rank", "target.enabled", "target.pending",
+	"target", "target.active", "target.exists", "target.user", "target.member", "target.level", "target.rank", "target.enabled", "target.pending",
 	"target.lasting", "target.self",
 	"requested", "requested.level", "requested.rank", "requested.enabled", "requested.expires",
 }

@@ -40,8 +40,9 @@ func (e *LoadError) Error() string {
 
 // Load reads a set and makes it ready, if it keeps the contract: it compiles
 // in strict mode with the listed functions against the closed input schema,
-// has both entry points with the right types, gives no level more than its
-// ceiling, withstands the probes, and its own tests pass. Otherwise the error
+// has both entry points with the right types, which read every rule that seems
+// to decide, gives no level more than its ceiling, withstands the probes, and
+// its own tests pass. Otherwise the error
 // is a *LoadError, and there is no set.
 func Load(ctx context.Context, source Source, opts Options) (*Set, error) {
 	if opts.Clock == nil {
@@ -56,7 +57,7 @@ func Load(ctx context.Context, source Source, opts Options) (*Set, error) {
 	}
 	set := loading.verify(ctx, opts)
 	if len(loading.problems) == 0 {
-		loading.checkTests(ctx, set.digest)
+		loading.checkTests(ctx, set)
 	}
 	if len(loading.problems) > 0 {
 		return nil, &LoadError{Source: source.String(), Problems: loading.problems}
@@ -73,10 +74,11 @@ func (l *loading) verify(ctx context.Context, opts Options) *Set {
 		func() { set.digest = digest(l.files); set.revision = set.digest[:revisionLength] },
 		l.parse,
 		l.compile,
+		l.checkSentences,
 		func() { l.checkEntryPoints(); l.checkRoles() },
 		func() { l.prepare(ctx, set, opts) },
-		func() { l.probe(ctx, set.patient()) },
-		func() { set.catalogue = catalogueOf(l.shipped) },
+		func() { l.checkReached(); l.probe(ctx, set.patient()) },
+		func() { set.catalogue = catalogueOf(l.shipped); set.warnings = unexplained(set.catalogue) },
 	} {
 		step()
 		if len(l.problems) > 0 {
@@ -95,9 +97,9 @@ func (l *loading) prepare(ctx context.Context, set *Set, opts Options) {
 
 // checkTests runs the set's own tests. Those of the embedded set ran when it
 // was made; its digest says so.
-func (l *loading) checkTests(ctx context.Context, digest string) {
+func (l *loading) checkTests(ctx context.Context, set *Set) {
 	if l.source.embedded {
-		if digest != strings.TrimSpace(testedDigest) {
+		if set.digest != strings.TrimSpace(testedDigest) {
 			l.object("the embedded policies are not those that were tested: run go test ./internal/policy -run TestEmbeddedSetIsTested -update")
 		}
 		return
@@ -109,6 +111,7 @@ func (l *loading) checkTests(ctx context.Context, digest string) {
 	for _, failure := range result.Failures {
 		l.object("%s", failure)
 	}
+	set.warnings = append(set.warnings, result.untested()...)
 }
 
 // begin opens a source for the steps of loading.

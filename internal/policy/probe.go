@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -174,8 +175,12 @@ func (s *Set) patient() *Set {
 // probe asks the set every probe, and the empty input.
 func (l *loading) probe(ctx context.Context, set *Set) {
 	for _, p := range probes() {
-		if err := set.withstands(ctx, p); err != nil {
+		err := set.withstands(ctx, p)
+		if err != nil {
 			l.object("probe: %s: %v", p.says, err)
+		}
+		if fault := new(tenancy.Error); errors.As(err, &fault) && fault.Code == tenancy.CodePolicyTimeout {
+			return // the others would keep the operator waiting as long
 		}
 	}
 	for _, changes := range []bool{true, false} {

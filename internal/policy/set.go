@@ -2,8 +2,8 @@ package policy
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -16,6 +16,7 @@ const revisionLength = 12
 type Set struct {
 	source, digest, revision string
 	catalogue                []Rule
+	warnings                 []string
 	vocabulary               *vocabulary
 	evaluator                *evaluator
 }
@@ -33,6 +34,10 @@ func (s *Set) Source() string { return s.source }
 // owns the list.
 func (s *Set) Catalogue() []Rule { return slices.Clone(s.catalogue) }
 
+// Warnings lists what an operator should mend although the set may judge, with
+// file and line where there is one. The caller owns the list.
+func (s *Set) Warnings() []string { return slices.Clone(s.warnings) }
+
 // Rule is one sentence of the rule book, for people.
 type Rule struct {
 	Kind        Kind
@@ -40,6 +45,7 @@ type Rule struct {
 	Title       string
 	Description string
 	File        string // below the source
+	Line        int    // of its head
 }
 
 // Kind says what a rule does.
@@ -52,22 +58,34 @@ const (
 	KindAccess    Kind = "access"    // says what a position permits
 )
 
-// kinds maps the packages whose rules are sentences to what they do.
-var kinds = map[string]Kind{
-	"data.membership.grant":  KindGrant,
-	"data.membership.forbid": KindObjection,
-	"data.access":            KindAccess,
+// sentence is what a package calls those of its rules that decide. All others
+// are helpers.
+type sentence struct {
+	kind   Kind
+	name   string
+	called string // the name, in words
 }
 
+// sentences holds the packages whose rules are sentences.
+var sentences = map[string]sentence{
+	"membership.grant":  {KindGrant, "allowed", "a grant is called allowed"},
+	"membership.forbid": {KindObjection, "violation", "an objection is called violation"},
+	"access":            {KindAccess, "allow", "a rule that gives access is called allow"},
+}
+
+// isSentence reports whether a rule is a sentence of that kind.
+func isSentence(rule *ast.Rule, kind Kind) bool {
+	expected := sentences[packageName(rule.Module.Package)]
+	return expected.kind == kind && rule.Head.Ref().String() == expected.name
+}
+
+// catalogueOf lists the sentences of a set in which nothing is misnamed.
 func catalogueOf(modules map[string]*ast.Module) []Rule {
 	var rules []Rule
 	for name, module := range modules {
-		kind, isSentence := kinds[module.Package.Path.String()]
-		if !isSentence {
-			continue
-		}
+		kind := sentences[packageName(module.Package)].kind
 		for _, rule := range module.Rules {
-			if entry, worth := entryOf(rule); worth {
+			if entry, worth := entryOf(rule); worth && isSentence(rule, kind) {
 				entry.Kind, entry.File = kind, name
 				rules = append(rules, entry)
 			}
@@ -79,17 +97,32 @@ func catalogueOf(modules map[string]*ast.Module) []Rule {
 	return slices.CompactFunc(rules, func(a, b Rule) bool { return a.File == b.File && a.Code == b.Code && b.Title == "" })
 }
 
-// entryOf gives what a rule says of itself. Helpers and defaults that say
-// nothing are no sentences.
+// entryOf gives what a rule says of itself. A default that says nothing is no
+// sentence.
 func entryOf(rule *ast.Rule) (Rule, bool) {
-	entry := Rule{Code: codeOf(rule.Head)}
+	entry := Rule{Code: codeOf(rule.Head), Line: rule.Location.Row}
 	for _, annotation := range rule.Annotations {
 		if annotation.Scope == "rule" {
 			entry.Title, entry.Description = annotation.Title, annotation.Description
 			return entry, true
 		}
 	}
-	return entry, !rule.Default && !strings.HasPrefix(rule.Head.Ref().String(), "_")
+	return entry, !rule.Default
+}
+
+// unexplained warns of the sentences that say too little of themselves.
+func unexplained(rules []Rule) []string {
+	var warnings []string
+	for _, rule := range rules {
+		lacks := "title"
+		if rule.Title != "" {
+			lacks = "description"
+		}
+		if rule.Title == "" || rule.Description == "" {
+			warnings = append(warnings, fmt.Sprintf("%s:%d: no %s, so GET /v1/policies cannot explain it", rule.File, rule.Line, lacks))
+		}
+	}
+	return warnings
 }
 
 // codeOf gives the code that a rule's head writes out, or "".

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -57,9 +58,15 @@ func (s Source) read() ([]file, error) {
 	if s.files == nil {
 		return nil, errors.New("no policies were named")
 	}
+	if beneath := s.beneath(); beneath != "" {
+		return nil, fmt.Errorf("the rules stand one folder deeper; did you mean %s?", beneath)
+	}
 	var files []file
 	total := 0
 	err := fs.WalkDir(s.files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if name == "." && errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("there is no folder %s", s.name)
+		}
 		if err != nil {
 			return err
 		}
@@ -82,6 +89,23 @@ func (s Source) read() ([]file, error) {
 	}
 	slices.SortFunc(files, func(a, b file) int { return cmp.Compare(a.path, b.path) })
 	return files, nil
+}
+
+// beneath gives the folder in the source that holds a rule book, where the
+// source itself holds none; or "". Rules would be found there as well, but the
+// role table would stand in the wrong place.
+func (s Source) beneath() string {
+	if _, err := fs.Stat(s.files, "roles/data.yaml"); err == nil {
+		return ""
+	}
+	found, _ := fs.Glob(s.files, "*/roles/data.yaml") // the pattern is well-formed
+	for _, name := range found {
+		folder := path.Dir(path.Dir(name))
+		if info, err := fs.Stat(s.files, path.Join(folder, "membership")); err == nil && info.IsDir() && folder[0] != '.' {
+			return filepath.Join(s.name, folder)
+		}
+	}
+	return ""
 }
 
 func skip(entry fs.DirEntry) error {

@@ -1,15 +1,16 @@
 package policy
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
@@ -19,31 +20,35 @@ import (
 // testTimeLimit is how long one test of a set may take.
 const testTimeLimit = time.Minute
 
-// Result is what the tests of a set came to.
+// Result is what the tests of a set came to. Each case of a table counts, as
+// it does for opa test.
 type Result struct {
 	Passed, Failed, Skipped int
-	Failures                []string // one each, with file and line
-	Coverage                float64  // percent of the lines of rules and tests
+	Failures                []string // one for each test, with file and line
+	Coverage                float64  // percent of the lines of the rules
 	Uncovered               []string // file:line of what no test reached
+	Warnings                []string // what should be mended; see [Set.Warnings]
 }
 
 // Test runs the tests of a set as opa test would, with coverage, once it is
 // sure that the set keeps the contract; a set that does not is a *LoadError.
-// It writes a line for each failure and each line that no test reached, and a
-// summary. Failing tests are no error.
+// It writes a line for each failure, each warning and each line that no test
+// reached, and a summary. Failing tests and missing coverage are no error.
 func Test(ctx context.Context, source Source, w io.Writer) (Result, error) {
 	loading, err := begin(source)
 	if err != nil {
 		return Result{}, fmt.Errorf("test the policies in %s: %w", source, err)
 	}
 	still := Options{TimeLimit: DefaultTimeLimit, Clock: func() time.Time { return probeTime() }}
-	if loading.verify(ctx, still); len(loading.problems) > 0 {
+	set := loading.verify(ctx, still)
+	if len(loading.problems) > 0 {
 		return Result{}, &LoadError{Source: source.String(), Problems: loading.problems}
 	}
 	result, err := loading.runTests(ctx, cover.New())
 	if err != nil {
 		return result, fmt.Errorf("test the policies in %s: %w", source, err)
 	}
+	result.Warnings = slices.Concat(set.warnings, result.untested())
 	return result, result.print(w)
 }
 
@@ -52,15 +57,26 @@ func (r Result) print(w io.Writer) error {
 	for _, failure := range r.Failures {
 		fmt.Fprintf(&text, "FAIL %s\n", failure)
 	}
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(&text, "warning: %s\n", warning)
+	}
 	for _, line := range r.Uncovered {
 		fmt.Fprintf(&text, "not covered: %s\n", line)
 	}
-	if r.Passed+r.Failed == 0 {
-		fmt.Fprintln(&text, "warning: the set has no tests")
+	if len(r.Uncovered) > 0 {
+		fmt.Fprintf(&text, "coverage is below 100 %%: no test reaches the %d lines above\n", len(r.Uncovered))
 	}
-	fmt.Fprintf(&text, "%d passed, %d failed, %d skipped, coverage %.1f %%\n", r.Passed, r.Failed, r.Skipped, r.Coverage)
+	fmt.Fprintf(&text, "%d passed, %d failed, %d skipped, coverage %.1f %%\n", r.Passed, r.Failed, r.Skipped, math.Floor(10*r.Coverage)/10)
 	_, err := io.WriteString(w, text.String())
 	return err
+}
+
+// untested warns of a set that nothing tests.
+func (r Result) untested() []string {
+	if r.Passed+r.Failed > 0 {
+		return nil
+	}
+	return []string{"the set has no tests"}
 }
 
 // runTests runs every test of the set; coverage may be nil.
@@ -90,21 +106,47 @@ func (l *loading) runTests(ctx context.Context, coverage *cover.Cover) (Result, 
 	})
 	slices.Sort(result.Failures)
 	if coverage != nil {
-		result.cover(coverage.Report(l.all))
+		result.cover(coverage.Report(l.all), l.shipped)
 	}
 	return result, err
 }
 
 // count takes over what one test came to.
 func (r *Result) count(one *tester.Result) {
+	if one.Error != nil || one.Fail {
+		r.Failures = append(r.Failures, describe(one))
+	}
 	switch {
 	case one.Skip:
 		r.Skipped++
-	case one.Pass():
-		r.Passed++
-	default:
+	case one.Error != nil:
 		r.Failed++
-		r.Failures = append(r.Failures, describe(one))
+	case len(one.SubResults) > 0:
+		r.countCases(one)
+	default:
+		r.countCase(one.Fail)
+	}
+}
+
+// countCases counts the innermost cases of a table. A table that failed never
+// counts as passed, whatever its cases say.
+func (r *Result) countCases(table *tester.Result) {
+	before := r.Failed
+	for _, one := range table.SubResults.Iter {
+		if len(one.SubResults) == 0 {
+			r.countCase(one.Fail)
+		}
+	}
+	if table.Fail && r.Failed == before {
+		r.Failed++
+	}
+}
+
+func (r *Result) countCase(failed bool) {
+	if failed {
+		r.Failed++
+	} else {
+		r.Passed++
 	}
 }
 
@@ -125,11 +167,20 @@ func describe(one *tester.Result) string {
 	return text
 }
 
-func (r *Result) cover(report cover.Report) {
-	r.Coverage = report.Coverage
-	for _, name := range slices.SortedFunc(maps.Keys(report.Files), cmp.Compare[string]) {
-		for _, gap := range report.Files[name].NotCovered {
+// cover takes over how much of the rules was reached. How much of their tests
+// was does not count.
+func (r *Result) cover(report cover.Report, rules map[string]*ast.Module) {
+	covered, lines := 0, 0
+	for _, name := range slices.Sorted(maps.Keys(rules)) {
+		found := report.Files[name]
+		covered += found.CoveredLines
+		lines += found.CoveredLines + found.NotCoveredLines
+		for _, gap := range found.NotCovered {
 			r.Uncovered = append(r.Uncovered, fmt.Sprintf("%s:%d", name, gap.Start.Row))
 		}
+	}
+	r.Uncovered = slices.Compact(r.Uncovered)
+	if lines > 0 {
+		r.Coverage = 100 * float64(covered) / float64(lines)
 	}
 }

@@ -3,9 +3,13 @@ package policy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/tester"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -25,7 +29,7 @@ func TestTest(t *testing.T) {
 		{
 			"no tests", withoutTests(t, nil),
 			Result{},
-			[]string{"warning: the set has no tests\n", "0 passed, 0 failed, 0 skipped, coverage 0.0 %\n", "not covered: access/access.rego:"},
+			[]string{"warning: the set has no tests\n", "coverage is below 100 %: no test reaches the ", "0 passed, 0 failed, 0 skipped, coverage 0.0 %\n", "not covered: access/access.rego:"},
 		},
 		{"one passes", withoutTests(t, tested("test_own if true")), Result{Passed: 1}, []string{"1 passed, 0 failed, 0 skipped"}},
 		{
@@ -36,8 +40,8 @@ func TestTest(t *testing.T) {
 		{
 			"a case fails",
 			withoutTests(t, tested("test_own[name] if {\n\tsome name, tc in {\"first\": 1, \"second\": 2}\n\n\ttc == 1\n}")),
-			Result{Failed: 1},
-			[]string{"FAIL membership/own_test.rego:5: data.membership_test.test_own [second]\n"},
+			Result{Passed: 1, Failed: 1},
+			[]string{"FAIL membership/own_test.rego:5: data.membership_test.test_own [second]\n", "1 passed, 1 failed"},
 		},
 		{
 			"a function fails", withoutTests(t, tested("test_own if to_number(\"x\") == 1")),
@@ -65,6 +69,97 @@ func TestTest(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestTestCountsAsOPA prints the number that opa test prints.
+func TestTestCountsAsOPA(t *testing.T) {
+	source := withoutTests(t, tested(`
+test_plain if true
+
+test_table[name] if {
+	some name, n in {"first": 1, "second": 2, "third": 1}
+	n == 1
+}
+
+test_tables[outer][inner] if {
+	some outer in ["one", "two"]
+	some inner in ["red", "blue"]
+	outer == "one"
+}
+
+test_empty[name] if {
+	some name in []
+	true
+}
+
+test_wrong if false
+
+todo_test_later if false`))
+	l, err := begin(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.read()
+	l.parse()
+	result, err := l.runTests(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := tester.NewRunner().SetModules(l.all).RunTests(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if err := (tester.PrettyReporter{Output: &out}).Report(results); err != nil {
+		t.Fatal(err)
+	}
+	total := result.Passed + result.Failed + result.Skipped
+	for _, want := range []string{
+		fmt.Sprintf("PASS: %d/%d\n", result.Passed, total), fmt.Sprintf("FAIL: %d/%d\n", result.Failed, total), fmt.Sprintf("SKIPPED: %d/%d\n", result.Skipped, total),
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("opa test printed\n%s\nwant %q", out.String(), want)
+		}
+	}
+	if result.Passed < 5 || result.Failed < 4 || result.Skipped != 1 || len(result.Failures) != 3 {
+		t.Errorf("got %+v: a case is missing", result)
+	}
+}
+
+func TestCountFailsClosed(t *testing.T) {
+	table := &tester.Result{Fail: true, Location: &ast.Location{}, SubResults: tester.SubResultMap{"case": {Name: "case"}}}
+	var result Result
+	if result.count(table); result.Failed != 1 || len(result.Failures) != 1 {
+		t.Errorf("got %+v: a table that failed has no failure", result)
+	}
+}
+
+// TestPrintRoundsDown: what is not covered whole does not read as if it were.
+func TestPrintRoundsDown(t *testing.T) {
+	var out strings.Builder
+	if err := (Result{Passed: 1, Coverage: 99.99}).print(&out); err != nil || !strings.HasSuffix(out.String(), "coverage 99.9 %\n") {
+		t.Errorf("got %q, %v", out.String(), err)
+	}
+}
+
+// TestTestCoversTheRules: each line that no test reaches stands there once, and
+// what a test does not reach of itself does not count.
+func TestTestCoversTheRules(t *testing.T) {
+	changes := tested("test_own if count({1 | 1 == 2; 2 == 2}) == 0\n\n_unused if 1 == 1")
+	changes["membership/forbid/own.rego"] = module("membership.forbid", `violation contains {"code": "own", "message": "own"} if {input.tenant.members == 3; input.tenant.limit == 4}`)
+	result, err := Test(t.Context(), withoutTests(t, changes), &strings.Builder{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]int{}
+	for _, at := range result.Uncovered {
+		if found[at]++; found[at] > 1 || strings.Contains(at, "_test.rego") {
+			t.Errorf("%s is listed", at)
+		}
+	}
+	if found["membership/forbid/own.rego:5"] != 1 || result.Coverage != 0 {
+		t.Errorf("got coverage %.1f, uncovered %v", result.Coverage, result.Uncovered)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // Why a request is denied without a verdict.
 const (
 	ReasonCredential Reason = "no valid credential"
-	ReasonForbidden  Reason = "the credential may not be used like this"
+	ReasonForbidden  Reason = "a cookie that a page of another host or port may have sent: if the page is the site's own, the proxy must name host and port as browsers see them (X-Original-Host)"
 	ReasonNobody     Reason = "authentication named nobody who may be judged"
 	ReasonNoRoute    Reason = "no route, or no tenant in the path"
 	ReasonFailed     Reason = "the check failed"
@@ -56,7 +56,7 @@ func (c *check) run(ctx context.Context) answer {
 	case err != nil:
 		return c.refuse(http.StatusForbidden, err)
 	case !verdict.Allow:
-		return c.turnAway(verdict.DecisionID)
+		return c.turnAway(actor, m, verdict)
 	}
 	a, err := admission(c.endpoint.guard.vary, actor, m.tenant, verdict)
 	if err != nil {
@@ -113,12 +113,20 @@ func (c *check) question(m matched, client string) tenancy.Question {
 	}
 }
 
-// turnAway denies what the gate has judged and recorded.
-func (c *check) turnAway(id tenancy.DecisionID) answer {
-	if id.IsZero() {
+// turnAway denies what the gate has judged, and says so in the log: the answer
+// tells nobody why.
+func (c *check) turnAway(actor tenancy.Actor, m matched, v tenancy.Verdict) answer {
+	if v.DecisionID.IsZero() {
 		return c.refuse(http.StatusForbidden, ReasonIncomplete)
 	}
-	return denial(http.StatusForbidden, c.endpoint.guard.vary, id)
+	code := tenancy.CodeNotPermitted
+	if len(v.Reasons) > 0 {
+		code = v.Reasons[0].Code
+	}
+	c.log(slog.LevelInfo, v.DecisionID,
+		slog.String("code", string(code)), slog.String("route", m.route.Template), slog.String("action", string(m.action)),
+		slog.String("tenant", m.tenant.String()), slog.String("actor", actor.String()))
+	return denial(http.StatusForbidden, c.endpoint.guard.vary, v.DecisionID)
 }
 
 // refuse denies what the gate did not judge, and says why in the log: there
@@ -126,11 +134,11 @@ func (c *check) turnAway(id tenancy.DecisionID) answer {
 func (c *check) refuse(status int, err error) answer {
 	id := c.handler.ports.NewID()
 	reason, level, cause := reasonOf(err)
-	attrs := append(c.attrs(id), slog.String("reason", string(reason)))
+	why := []slog.Attr{slog.String("reason", string(reason))}
 	if cause != "" {
-		attrs = append(attrs, slog.String("error", cause))
+		why = append(why, slog.String("error", cause))
 	}
-	c.handler.ports.Log.LogAttrs(c.request.Context(), level, "proxy check denied", attrs...)
+	c.log(level, id, why...)
 	return denial(status, c.endpoint.guard.vary, id)
 }
 
@@ -154,17 +162,19 @@ func reasonOf(err error) (reason Reason, level slog.Level, cause string) {
 	}
 }
 
-// attrs name the request in the log: no query, no credential, and no path
-// before it is canonical, since a query may hide behind an encoded "?".
-func (c *check) attrs(id tenancy.DecisionID) []slog.Attr {
-	return []slog.Attr{
+// log writes a denial and why. It names the request without its query and
+// credential, and without its path before that is canonical, since a query may
+// hide behind an encoded "?".
+func (c *check) log(level slog.Level, id tenancy.DecisionID, why ...slog.Attr) {
+	attrs := append([]slog.Attr{
 		slog.String("decision_id", id.String()),
 		slog.String("endpoint", c.endpoint.endpoint),
 		slog.String("peer", c.request.RemoteAddr),
 		slog.String("method", c.target.method),
 		slog.String("host", c.target.host),
 		slog.String("path", c.target.Path),
-	}
+	}, why...)
+	c.handler.ports.Log.LogAttrs(c.request.Context(), level, "proxy check denied", attrs...)
 }
 
 // broke denies after a panic. Only the text of a runtime error is logged:
@@ -175,9 +185,7 @@ func (c *check) broke(broken any) answer {
 	if e, ok := broken.(runtime.Error); ok {
 		text = e.Error()
 	}
-	attrs := append(c.attrs(id), slog.String("reason", string(ReasonBroken)), slog.String("error", text),
-		slog.String("stack", string(debug.Stack())))
-	c.handler.ports.Log.LogAttrs(c.request.Context(), slog.LevelError, "proxy check denied", attrs...)
+	c.log(slog.LevelError, id, slog.String("reason", string(ReasonBroken)), slog.String("error", text), slog.String("stack", string(debug.Stack())))
 	return denial(http.StatusForbidden, c.endpoint.guard.vary, id)
 }
 

@@ -359,6 +359,35 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	}
 }
 
+// TestDenialsByPolicyAreLogged: who was denied what, where and why, under the
+// decision's id; nothing of an allow.
+func TestDenialsByPolicyAreLogged(t *testing.T) {
+	w := newWorld()
+	w.verdict = func(v tenancy.Verdict) tenancy.Verdict {
+		if !v.Allow {
+			v.Reasons = []tenancy.Finding{tenancy.Find(tenancy.CodeNotAMember), tenancy.Find(tenancy.CodeNotPermitted)}
+		}
+		return v
+	}
+	h := w.handler(t, proxy.Options{})
+	if got := serve(h, request(asMary)).StatusCode; got != 200 || w.logged() != "" {
+		t.Fatalf("an allow: %d, logged %q", got, w.logged())
+	}
+	response := serve(h, request(asNina, "-X-Original-Uri", "X-Original-Uri: /tenants/acme/x?token=s3cret", "-X-Original-Method", "X-Original-Method: PUT"))
+	log := w.logged()
+	for _, want := range []string{
+		"level=INFO", `msg="proxy check denied"`, "decision_id=" + response.Header.Get("X-Decision-Id"), "code=not_a_member",
+		"route=/tenants/{tenant}/**", "action=resource.write", "tenant=acme", "actor=" + nina.String(), "method=PUT", "path=/tenants/acme/x",
+	} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log lacks %s:\n%s", want, log)
+		}
+	}
+	if response.StatusCode != 403 || strings.Count(log, "\n") != 1 || strings.Contains(log, "s3cret") || strings.Contains(log, "Bearer") {
+		t.Errorf("%d, and the log says\n%s", response.StatusCode, log)
+	}
+}
+
 func TestVaryNamesWhatDecides(t *testing.T) {
 	vary := serve(newWorld().handler(t, proxy.Options{}), request()).Header.Get("Vary")
 	for _, name := range []string{

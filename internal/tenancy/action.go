@@ -50,6 +50,10 @@ var changes = []Action{
 // membership.decision judges it and not access.allow.
 func (a Action) Changes() bool { return slices.Contains(changes, a) }
 
+// ChangeActions lists every action that changes something. The caller owns the
+// list.
+func ChangeActions() []Action { return slices.Clone(changes) }
+
 // actionLimit is the longest action name, in bytes.
 const actionLimit = 128
 

@@ -26,7 +26,8 @@ func (m Membership) Active(now time.Time) bool {
 
 // LastingAdmin reports whether the membership makes a lasting administrator:
 // owner or admin, not pending, enabled, without expires_at and not_before
-// (contracts/README.md, rule 3). It depends on no clock.
+// (contracts/README.md, rule 3), as long as its account is enabled. It depends
+// on no clock.
 func (m Membership) LastingAdmin() bool {
 	return m.Level.Administers() && !m.Pending && m.Enabled && m.NotBefore.IsZero() && m.ExpiresAt.IsZero()
 }

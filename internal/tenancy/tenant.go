@@ -22,5 +22,5 @@ type Tenant struct {
 // Both count what stays true while time passes.
 type Counters struct {
 	Members       int64 // every membership, active or not: each fills a seat
-	LastingAdmins int64 // see Membership.LastingAdmin
+	LastingAdmins int64 // see Membership.LastingAdmin; of accounts that are enabled
 }

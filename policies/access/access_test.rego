@@ -17,7 +17,7 @@ _stranger := {"actor": {"member": false, "level": "none"}}
 
 _levels := ["none", "viewer", "member", "admin", "owner"]
 
-# contracts/levels.md: the lowest level that has each action.
+# The lowest level that has each action.
 _lowest := {
 	"tenant.read": "viewer",
 	"member.read": "viewer",

@@ -14,7 +14,7 @@ import (
 // question is the body of a check.
 type question struct {
 	Subject  *string        `json:"subject,omitempty" format:"uuid" doc:"A user's id; the caller when absent. Asking about others takes the right to read the tenant's decisions."`
-	Action   *string        `json:"action" required:"true" nullable:"false" maxLength:"128" doc:"As member.remove: of the list in the documentation, or one that the operator's routes name."`
+	Action   *string        `json:"action" required:"true" nullable:"false" maxLength:"128" doc:"As member.remove: one of docs/policies.md, or of the operator's own policies."`
 	Tenant   *string        `json:"tenant" required:"true" nullable:"false" doc:"The tenant's id or slug."`
 	Resource *resource      `json:"resource,omitempty" doc:"For member.add, member.update and member.remove: type user and the id of whom it is about."`
 	Context  map[string]any `json:"context,omitempty" doc:"For the operator's own rules."`
@@ -67,7 +67,7 @@ func (d *dialect) check(c *gin.Context, actor tenancy.Actor) error {
 	api.Decided(c, v.DecisionID)
 	c.Writer.Header()["Content-Type"] = []string{mediaJSON}
 	c.Status(http.StatusOK)
-	_, _ = c.Writer.Write(appendVerdict(make([]byte, 0, 256), q.Action, v)) // who is gone needs no answer
+	_, _ = c.Writer.Write(appendVerdict(make([]byte, 0, 256), shownOf(actor, q.Action, v), v)) // who is gone needs no answer
 	return nil
 }
 
@@ -77,7 +77,7 @@ func (a *question) read() (tenancy.Question, error) {
 		return q, a.missing()
 	}
 	var err error
-	if q.Subject, err = optional("subject", a.Subject, tenancy.ParseUserID); err != nil {
+	if q.Subject, err = optional("subject", a.Subject, parseUser); err != nil {
 		return q, err
 	}
 	if q.Action, err = tenancy.ParseAction(*a.Action); err != nil {
@@ -112,12 +112,13 @@ func (r *resource) check() error {
 	return nil
 }
 
-// appendVerdict writes a verdict as the type of that name describes it.
-func appendVerdict(to []byte, action tenancy.Action, v tenancy.Verdict) []byte {
+// appendVerdict writes a verdict as the type of that name describes it, with
+// the reasons that are shown.
+func appendVerdict(to []byte, shown []tenancy.Finding, v tenancy.Verdict) []byte {
 	to = append(to, `{"allow":`...)
 	to = strconv.AppendBool(to, v.Allow)
 	to = append(to, `,"reasons":[`...)
-	for i, f := range shownOf(action, v) {
+	for i, f := range shown {
 		if i > 0 {
 			to = append(to, ',')
 		}
@@ -137,11 +138,14 @@ func appendVerdict(to []byte, action tenancy.Action, v tenancy.Verdict) []byte {
 }
 
 // shownOf gives the reasons that the caller may know. Whatever is no change
-// has one reason only (design, "One check").
-func shownOf(action tenancy.Action, v tenancy.Verdict) []tenancy.Finding {
+// has one reason only (design, "One check"); the platform, which is never a
+// stranger, reads also that there is no such tenant.
+func shownOf(actor tenancy.Actor, action tenancy.Action, v tenancy.Verdict) []tenancy.Finding {
 	switch {
 	case v.Allow:
 		return nil
+	case actor.Platform && tenancy.Has(v.Reasons, tenancy.CodeTenantUnknown):
+		return []tenancy.Finding{tenancy.Find(tenancy.CodeTenantUnknown)}
 	case action.Changes() && len(v.Reasons) > 0:
 		return tenancy.Shown(v.Reasons)
 	default:

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -125,6 +126,23 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 	slices.Sort(documented)
 	if diff := cmp.Diff(served, documented); diff != "" {
 		t.Errorf("routes served (-) and documented (+) differ:\n%s", diff)
+	}
+}
+
+// TestTheDocumentHoldsNothingUnused: what is described is what is served.
+func TestTheDocumentHoldsNothingUnused(t *testing.T) {
+	w := newWorld(t)
+	for kind, names := range map[string][]string{
+		"responses": slices.Collect(maps.Keys(w.held.doc.Components.Responses)), "schemas": slices.Collect(maps.Keys(w.held.doc.Components.Schemas)),
+	} {
+		if len(names) == 0 {
+			t.Errorf("there are no %s", kind)
+		}
+		for _, name := range names {
+			if !strings.Contains(string(w.held.text), `"#/components/`+kind+"/"+name+`"`) {
+				t.Errorf("nothing refers to %s/%s", kind, name)
+			}
+		}
 	}
 }
 

@@ -31,8 +31,7 @@ func description() *huma.OpenAPI {
 			License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 		},
 		Components: &huma.Components{
-			Schemas:   huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
-			Responses: problems(),
+			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 			SecuritySchemes: map[string]*huma.SecurityScheme{
 				"bearer": {Type: "http", Scheme: "bearer", Description: "A token or an API key."},
 				"apiKey": {Type: "apiKey", In: "header", Name: "X-Api-Key", Description: "An API key. Decides before Authorization."},
@@ -56,7 +55,7 @@ func describe(method, path, id, summary string, traits ...trait) huma.Operation 
 		http.StatusInternalServerError, http.StatusServiceUnavailable,
 	)(&op)
 	if method == http.MethodPost || method == http.MethodPatch {
-		refuses(http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)(&op)
+		refuses(http.StatusRequestTimeout, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)(&op)
 	}
 	for _, add := range traits {
 		add(&op)
@@ -76,21 +75,34 @@ func refuses(statuses ...int) trait {
 // nameOf names the problems of a status in the document.
 func nameOf(status int) string { return strings.ReplaceAll(http.StatusText(status), " ", "") }
 
-// problems describes them, each status once: those of both tables and of
-// inputs.
-func problems() map[string]*huma.Response {
-	statuses := []int{http.StatusBadRequest, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity}
-	for _, row := range slices.Concat(findings, failures) {
-		statuses = append(statuses, row.Status)
-	}
+// problems describes those that the operations refer to, each status once.
+func problems(paths map[string]*huma.PathItem) map[string]*huma.Response {
 	described := map[string]*huma.Response{}
-	for _, status := range statuses {
+	for _, path := range sortedKeys(paths) {
+		for _, op := range operationsOf(paths[path]) {
+			describeProblems(op, described)
+		}
+	}
+	return described
+}
+
+// operationsOf are those of the methods that this API has.
+func operationsOf(item *huma.PathItem) []*huma.Operation {
+	all := []*huma.Operation{item.Get, item.Post, item.Patch, item.Delete}
+	return slices.DeleteFunc(all, func(op *huma.Operation) bool { return op == nil })
+}
+
+func describeProblems(op *huma.Operation, described map[string]*huma.Response) {
+	for text, response := range op.Responses {
+		status, err := strconv.Atoi(text)
+		if err != nil || response.Ref == "" {
+			continue
+		}
 		described[nameOf(status)] = &huma.Response{
 			Description: http.StatusText(status),
 			Content:     map[string]*huma.MediaType{mediaProblem: {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}}},
 		}
 	}
-	return described
 }
 
 // changes is the trait of an operation that writes.
@@ -139,6 +151,7 @@ func (d *dialect) describeByHand(s *surface) {
 // document gives the finished document.
 func (s *surface) document() []byte {
 	document := s.huma.OpenAPI()
+	document.Components.Responses = problems(document.Paths)
 	schemas := document.Components.Schemas
 	schemas.Schema(reflect.TypeFor[problem](), true, "")
 	for _, ofHuma := range []string{"ErrorModel", "ErrorDetail"} {

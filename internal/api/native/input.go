@@ -1,6 +1,7 @@
 package native
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -30,7 +31,7 @@ func checkHeaders(header http.Header) error {
 // checkQuery refuses parameters that are unknown, repeated, malformed or empty.
 func checkQuery(r *http.Request, params []*huma.Param) error {
 	if r.URL.RawQuery == "" {
-		return nil
+		return checkRequired(nil, params)
 	}
 	var known []string
 	for _, p := range params {
@@ -42,9 +43,26 @@ func checkQuery(r *http.Request, params []*huma.Param) error {
 	if err != nil {
 		return err
 	}
+	if err := checkRequired(values, params); err != nil {
+		return err
+	}
 	for _, name := range sortedKeys(values) {
 		if values[name] == "" {
 			return &api.InputError{Fault: api.FaultValue, In: api.InQuery, Path: []string{name}, Msg: "the parameter is empty"}
+		}
+	}
+	return nil
+}
+
+// needed says why a parameter has to be there.
+var needed = map[string]string{"email": "accounts are not listed"}
+
+func checkRequired(values map[string]string, params []*huma.Param) error {
+	for _, p := range params {
+		if _, given := values[p.Name]; p.In == string(api.InQuery) && p.Required && !given {
+			return &api.InputError{
+				Fault: api.FaultMissing, In: api.InQuery, Path: []string{p.Name}, Msg: "give ?" + p.Name + "=; " + needed[p.Name],
+			}
 		}
 	}
 	return nil
@@ -79,6 +97,24 @@ func userInPath(s string) tenancy.UserID {
 		return tenancy.UserID{}
 	}
 	return id
+}
+
+// The words for an id that is none, such as an e-mail address.
+const (
+	wantUser = "want a user's id"
+	wantID   = "want an id: a UUID of 36 characters"
+)
+
+// userFields are those that huma checks for the id of a user.
+var userFields = []string{"owner_id", "user_id"}
+
+// parseUser reads the id of a user who is there already.
+func parseUser(s string) (tenancy.UserID, error) {
+	id, err := tenancy.ParseUserID(s)
+	if err != nil {
+		return id, fmt.Errorf("%s: %w", wantUser, err)
+	}
+	return id, nil
 }
 
 // wrong says what is wrong with a field of the body; the path is dotted.
@@ -125,6 +161,15 @@ func instant(field string, given *time.Time) (time.Time, error) {
 		}
 	}
 	return at, nil
+}
+
+// expiry reads when something ends, which cannot have been yet.
+func expiry(field string, given *time.Time, now time.Time) (time.Time, error) {
+	at, err := instant(field, given)
+	if err == nil && given != nil && !at.After(now) {
+		err = &api.InputError{Fault: api.FaultValue, In: api.InBody, Path: []string{field}, Msg: "the time is past"}
+	}
+	return at, err
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -26,7 +26,7 @@ type newKey struct {
 	Label     *string    `json:"label,omitempty" maxLength:"256"`
 	TenantID  *string    `json:"tenant_id,omitempty" nullable:"true" maxLength:"63" doc:"A tenant's id or slug that the key is bound to; absent or null: to none."`
 	Scopes    []string   `json:"scopes,omitempty" nullable:"false" maxItems:"100" doc:"The actions that the key may be used for; absent or empty: all that its user may do."`
-	ExpiresAt *time.Time `json:"expires_at,omitempty" nullable:"true" doc:"Absent or null: never."`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" nullable:"true" doc:"In the future. Absent or null: never."`
 }
 
 type createKeyInput struct {
@@ -35,7 +35,7 @@ type createKeyInput struct {
 }
 
 func (d *dialect) createKey(ctx context.Context, actor tenancy.Actor, in *createKeyInput) (*answer[key], error) {
-	change, err := in.Body.change()
+	change, err := in.Body.change(d.now())
 	if err != nil {
 		return nil, err
 	}
@@ -56,9 +56,9 @@ func (d *dialect) createKey(ctx context.Context, actor tenancy.Actor, in *create
 	return shown, nil
 }
 
-func (n newKey) change() (tenancy.CreateKey, error) {
+func (n newKey) change(now time.Time) (tenancy.CreateKey, error) {
 	label, badLabel := optional("label", n.Label, parseName)
-	expires, badExpires := instant("expires_at", n.ExpiresAt)
+	expires, badExpires := expiry("expires_at", n.ExpiresAt, now)
 	scopes, badScopes := scopesOf(n.Scopes)
 	change := tenancy.CreateKey{Label: label, Scopes: scopes, ExpiresAt: expires}
 	if n.TenantID != nil {

@@ -18,7 +18,7 @@ type page[T any] struct {
 }
 
 type list[T any] struct {
-	Items      []T     `json:"items" nullable:"false"`
+	Items      []T     `json:"items" nullable:"false" doc:"The order is not promised."`
 	NextCursor *string `json:"next_cursor" doc:"Where the next page begins; null: this is the last one."`
 	Revision   uint64  `json:"revision" doc:"The revision of the store that this page was computed at."`
 }

@@ -27,7 +27,7 @@ func (d *dialect) members(s *surface) {
 type newMember struct {
 	UserID    string  `json:"user_id" format:"uuid"`
 	Level     *string `json:"level,omitempty" enum:"viewer,member,admin,owner" doc:"member when absent; only a transfer makes an owner."`
-	Developer *bool   `json:"developer,omitempty" doc:"false when absent."`
+	Developer *bool   `json:"developer,omitempty" doc:"A mark beside the level, which gives no right by itself. false when absent."`
 	Enabled   *bool   `json:"enabled,omitempty" doc:"true when absent."`
 }
 
@@ -37,7 +37,7 @@ type addMemberInput struct {
 }
 
 func (d *dialect) addMember(ctx context.Context, actor tenancy.Actor, in *addMemberInput) (*answer[member], error) {
-	userID, badUser := optional("user_id", &in.Body.UserID, tenancy.ParseUserID)
+	userID, badUser := optional("user_id", &in.Body.UserID, parseUser)
 	level, badLevel := levelOf(in.Body.Level)
 	if err := firstOf(badUser, badLevel); err != nil {
 		return nil, err

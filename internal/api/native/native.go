@@ -17,6 +17,7 @@ type Options struct {
 	Authenticator api.Authenticator
 	Accounts      Accounts
 	Policies      Policies
+	Now           func() time.Time
 }
 
 // Accounts makes and checks credentials.
@@ -72,6 +73,7 @@ type dialect struct {
 	gate      api.Gate
 	accounts  Accounts
 	policies  Policies
+	now       func() time.Time
 	questions *huma.Schema  // of the body of /v1/check
 	schemas   huma.Registry // that it refers to
 	document  []byte
@@ -79,7 +81,7 @@ type dialect struct {
 
 // New makes the native API.
 func New(opts Options) api.Dialect {
-	d := &dialect{gate: opts.Gate, accounts: opts.Accounts, policies: opts.Policies}
+	d := &dialect{gate: opts.Gate, accounts: opts.Accounts, policies: opts.Policies, now: opts.Now}
 	s := newSurface()
 	d.users(s)
 	d.keys(s)

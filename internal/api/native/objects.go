@@ -37,9 +37,9 @@ type tenant struct {
 	Slug           string    `json:"slug" doc:"Unique; accepted wherever the id is."`
 	Name           string    `json:"name"`
 	OwnerID        *string   `json:"owner_id" format:"uuid"`
-	Plan           string    `json:"plan"`
+	Plan           string    `json:"plan" doc:"A name of the operator's own; nothing here depends on it."`
 	Limits         limits    `json:"limits"`
-	OrganizationID *string   `json:"organization_id" format:"uuid"`
+	OrganizationID *string   `json:"organization_id" format:"uuid" doc:"The organization that the tenant belongs to. Null: none, as there are no organizations yet."`
 	CreatedAt      time.Time `json:"created_at"`
 	UpdatedAt      time.Time `json:"updated_at"`
 }
@@ -65,7 +65,7 @@ type member struct {
 	Email     string     `json:"email"`
 	Level     string     `json:"level" enum:"viewer,member,admin,owner"`
 	RoleIDs   []string   `json:"role_ids" nullable:"false" doc:"Custom roles; none yet."`
-	Developer bool       `json:"developer"`
+	Developer bool       `json:"developer" doc:"A mark beside the level, which gives no right by itself."`
 	Pending   bool       `json:"pending" doc:"Invited, not signed up yet: may do nothing."`
 	Enabled   bool       `json:"enabled" doc:"False: suspended in this tenant, may do nothing."`
 	NotBefore *time.Time `json:"not_before"`
@@ -128,7 +128,7 @@ func idOrNull[ID interface {
 
 // answer is a single object.
 type answer[T any] struct {
-	ETag     string `header:"ETag" doc:"Names this state of the object; a strong validator (RFC 9110, 8.8.3)."`
+	ETag     string `header:"ETag" doc:"Names this state of the object; a strong validator (RFC 9110, 8.8.3). If-Match is not served yet."`
 	Revision uint64 `header:"Memberward-Revision" doc:"The revision of the store that the answer was computed at."`
 	Decision string `header:"X-Decision-Id" doc:"The decision that the answer rests on."`
 	Body     T
@@ -137,7 +137,7 @@ type answer[T any] struct {
 // gone is the answer to a removal. Its ETag names the state of the store that
 // the removal left, since the object has none.
 type gone struct {
-	ETag     string `header:"ETag" doc:"Names the state that the removal left."`
+	ETag     string `header:"ETag" doc:"Names the state that the removal left. If-Match is not served yet."`
 	Revision uint64 `header:"Memberward-Revision" doc:"The revision that the removal made."`
 	Decision string `header:"X-Decision-Id" doc:"The decision that the answer rests on."`
 }

@@ -113,9 +113,60 @@ func TestAKeyNeverLastsLongerThanAsked(t *testing.T) {
 	} {
 		w.refused(http.StatusUnprocessableEntity, "invalid", call{as: mary, method: http.MethodPost, path: "/v1/users/" + mary + "/api-keys", body: `{"expires_at":"` + at + `"}`})
 	}
-	past := w.must(http.StatusCreated, call{as: mary, method: http.MethodPost, path: "/v1/users/" + mary + "/api-keys", body: `{"expires_at":"1970-01-01T00:00:00Z"}`})
-	text, _ := past.object(t)["key"].(string)
-	w.refused(http.StatusUnauthorized, "unauthenticated", call{method: http.MethodGet, path: "/v1/tenants", header: []string{"X-Api-Key", text}})
+	for at, says := range map[string]string{
+		"tomorrow": "want a time like 2027-01-31T09:00:00Z", "1970-01-01T00:00:00Z": "the time is past",
+		time.Now().UTC().Format(time.RFC3339): "the time is past",
+	} {
+		p := w.refused(http.StatusUnprocessableEntity, "invalid", call{as: mary, method: http.MethodPost, path: "/v1/users/" + mary + "/api-keys", body: `{"expires_at":"` + at + `"}`})
+		if p["detail"] != says {
+			t.Errorf("%s: %q, want %q", at, p["detail"], says)
+		}
+	}
+}
+
+// TestThePlatformWithdrawsItsKeys: a platform key ends as any other does, and
+// only the platform ends it.
+func TestThePlatformWithdrawsItsKeys(t *testing.T) {
+	w := newWorld(t)
+	path := "/v1/api-keys/" + spareKey
+	w.must(http.StatusOK, call{as: spare, method: http.MethodGet, path: "/v1/tenants"})
+	w.refused(http.StatusNotFound, "key_unknown", call{as: olga, method: http.MethodDelete, path: path})
+	w.must(http.StatusNoContent, call{as: platform, method: http.MethodDelete, path: path})
+	w.refused(http.StatusUnauthorized, "unauthenticated", call{as: spare, method: http.MethodGet, path: "/v1/tenants"})
+	w.must(http.StatusOK, call{as: platform, method: http.MethodGet, path: "/v1/tenants"})
+	w.refused(http.StatusNotFound, "key_unknown", call{as: platform, method: http.MethodDelete, path: path})
+}
+
+// TestInputsAreToldWhatIsWanted: a newcomer's usual mistakes are answered with
+// what to do.
+func TestInputsAreToldWhatIsWanted(t *testing.T) {
+	w := newWorld(t)
+	const keys = "/v1/users/" + mary + "/api-keys"
+	for name, c := range map[string]struct {
+		status   int
+		location string
+		detail   string
+		call
+	}{
+		"an e-mail for the owner":   {422, "body.owner_id", "want a user's id", call{as: platform, method: http.MethodPost, path: "/v1/tenants", body: `{"name":"X","owner_id":"olga@example.com"}`}},
+		"an e-mail for a member":    {422, "body.user_id", "want a user's id", call{as: adam, method: http.MethodPost, path: "/v1/tenants/acme/members", body: `{"user_id":"nina@example.com"}`}},
+		"an id without its dashes":  {422, "body.owner_id", "want a user's id: an id has 36 characters, not 32", call{as: platform, method: http.MethodPost, path: "/v1/tenants", body: `{"name":"X","owner_id":"` + strings.ReplaceAll(olga, "-", "") + `"}`}},
+		"an e-mail for a subject":   {422, "body.subject", "want a user's id: an id has 36 characters, not 16", call{as: adam, method: http.MethodPost, path: "/v1/check", body: `{"action":"tenant.read","tenant":"acme","subject":"olga@example.com"}`}},
+		"a name for an id":          {422, "body.id", "want an id: a UUID of 36 characters", call{as: platform, method: http.MethodPost, path: "/v1/users", body: `{"id":"kim","email":"kim@example.com"}`}},
+		"a list of all accounts":    {400, "query.email", "give ?email=; accounts are not listed", call{as: platform, method: http.MethodGet, path: "/v1/users"}},
+		"a property that is not":    {422, "body.lable", `there is no property "lable"`, call{as: mary, method: http.MethodPost, path: keys, body: `{"lable":"x"}`}},
+		"a property with a quote":   {422, `body.a"`, `there is no property "a\""`, call{as: mary, method: http.MethodPost, path: keys, body: `{"a\"":1}`}},
+		"a property of a long name": {422, "body." + strings.Repeat("x", 65), "there is no such property", call{as: mary, method: http.MethodPost, path: keys, body: `{"` + strings.Repeat("x", 65) + `":1}`}},
+		"a number for a time":       {422, "body.expires_at", "want a time like 2027-01-31T09:00:00Z", call{as: mary, method: http.MethodPost, path: keys, body: `{"expires_at":1}`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := w.in(t).refused(c.status, "invalid", c.call)
+			want := []any{map[string]any{"location": c.location, "message": c.detail}}
+			if diff := cmp.Diff(want, p["errors"]); diff != "" || p["detail"] != c.detail {
+				t.Errorf("%v\n%s", p["detail"], diff)
+			}
+		})
+	}
 }
 
 func TestTokens(t *testing.T) {
@@ -278,7 +329,7 @@ func TestMemberRefusals(t *testing.T) {
 				{as: adam, method: http.MethodPatch, path: all + "/" + mary, body: `{"enabled":true,"` + field + `":null}`},
 			} {
 				p := w.in(t).refused(http.StatusUnprocessableEntity, "invalid", c)
-				want := []any{map[string]any{"location": "body." + field, "message": "the key is not known"}}
+				want := []any{map[string]any{"location": "body." + field, "message": `there is no property "` + field + `"`}}
 				if diff := cmp.Diff(want, p["errors"]); diff != "" {
 					t.Errorf("the problem does not name the field:\n%s", diff)
 				}

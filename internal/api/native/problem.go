@@ -104,10 +104,12 @@ var failures = api.Answers{
 	{Code: tenancy.CodeInternal, Status: http.StatusInternalServerError, Body: "the server made a mistake"},
 }
 
-// statusOf says which status a fault of an input has: 415 for the type of the
-// body, 422 for a body that is JSON but not what the operation takes, else 400.
+// statusOf says which status a fault of an input has: 408 for a body that is
+// too slow to arrive, 415 for the type of the body, 422 for a body that is JSON but not what the operation takes, else 400.
 func statusOf(fault *api.InputError) int {
 	switch {
+	case fault.Fault == api.FaultTooSlow:
+		return http.StatusRequestTimeout
 	case fault.Fault == api.FaultMedia:
 		return http.StatusUnsupportedMediaType
 	case fault.In != api.InBody, fault.Fault == api.FaultSyntax, fault.Fault == api.FaultDuplicate, fault.Fault == api.FaultTooDeep:

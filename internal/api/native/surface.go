@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -177,6 +178,9 @@ func (x *exchange) finish() error {
 	return nil
 }
 
+// noUUID begins what huma says of an id that is none.
+const noUUID = "expected string to be RFC 4122 uuid"
+
 // faultsOf puts what huma's validation found into the shell's words.
 func faultsOf(model *huma.ErrorModel) error {
 	if model.Status >= http.StatusInternalServerError || len(model.Errors) == 0 {
@@ -189,6 +193,12 @@ func faultsOf(model *huma.ErrorModel) error {
 		fault := &api.InputError{Fault: api.FaultValue, In: api.Place(in), Msg: detail.Message}
 		if rest != "" {
 			fault.Path = strings.Split(rest, ".")
+		}
+		if strings.HasPrefix(fault.Msg, noUUID) {
+			fault.Msg = wantID
+			if slices.Contains(userFields, rest) {
+				fault.Msg = wantUser
+			}
 		}
 		found[i] = fault
 	}

@@ -21,10 +21,10 @@ func (d *dialect) tenants(s *surface) {
 
 type newTenant struct {
 	ID      *string    `json:"id,omitempty" format:"uuid" doc:"A new one when absent. Only the platform chooses one."`
-	Slug    *string    `json:"slug,omitempty" maxLength:"63" doc:"1 to 63 of a-z, 0-9 and -, not in the form of an id and not the word current. Made from the name when absent."`
+	Slug    *string    `json:"slug,omitempty" maxLength:"63" doc:"1 to 63 of a-z, 0-9 and -, not in the form of an id and not the word current. Made from the name when absent, and made unique where taken."`
 	Name    string     `json:"name" minLength:"1" maxLength:"256"`
 	OwnerID *string    `json:"owner_id,omitempty" format:"uuid" doc:"The caller when absent; the platform has to name somebody."`
-	Plan    *string    `json:"plan,omitempty" maxLength:"256"`
+	Plan    *string    `json:"plan,omitempty" maxLength:"256" doc:"A name of the operator's own; nothing here depends on it."`
 	Limits  *newLimits `json:"limits,omitempty"`
 }
 
@@ -50,7 +50,7 @@ func (n newTenant) change() (tenancy.CreateTenant, error) {
 	id, badID := optional("id", n.ID, tenancy.ParseTenantID)
 	slug, badSlug := optional("slug", n.Slug, parseSlug)
 	name, badName := optional("name", &n.Name, parseTenantName)
-	owner, badOwner := optional("owner_id", n.OwnerID, tenancy.ParseUserID)
+	owner, badOwner := optional("owner_id", n.OwnerID, parseUser)
 	plan, badPlan := optional("plan", n.Plan, parseName)
 	change := tenancy.CreateTenant{ID: id, Slug: slug, Name: name, Owner: owner, Plan: plan}
 	if n.Limits != nil && n.Limits.Members != nil {

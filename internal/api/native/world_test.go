@@ -41,9 +41,11 @@ const (
 	nobody = "0bbbbbbb-0000-4000-8000-0000000000ff" // no user's
 
 	marysKey = "0ccccccc-0000-4000-8000-000000000003"
+	spareKey = "0ccccccc-0000-4000-8000-0000000000fe" // a second platform key
 	noKey    = "0ccccccc-0000-4000-8000-0000000000ff"
 
 	platform = "platform" // acts with the platform key
+	spare    = "spare"    // with the second one
 )
 
 // keyText is the API key of one of the cast.
@@ -84,7 +86,7 @@ func (w *world) with(t testing.TB, g api.Gate) *world {
 	t.Helper()
 	other := w.in(t)
 	other.dialect = native.New(native.Options{
-		Gate: g, Authenticator: doorman{w.accounts}, Accounts: registry{w.accounts}, Policies: rulebook{w.engine},
+		Gate: g, Authenticator: doorman{w.accounts}, Accounts: registry{w.accounts}, Policies: rulebook{w.engine}, Now: time.Now,
 	})
 	other.handler = api.New(api.Options{
 		Dialects: []api.Dialect{other.dialect}, Logger: slog.New(slog.DiscardHandler), NewID: uuid.NewString, Now: time.Now,
@@ -107,7 +109,9 @@ func seed() tenancy.Seed {
 		s.Users = append(s.Users, tenancy.User{ID: id, Email: name[len(name)-1:] + "@example.com", Kind: tenancy.KindHuman, SignedUp: true, Enabled: true})
 		s.Keys = append(s.Keys, tenancy.Key{ID: tenancy.KeyID(newKeyID(name)), User: id, Digest: authn.DigestOf(keyText(name))})
 	}
-	s.Keys = append(s.Keys, tenancy.Key{ID: tenancy.KeyID(uuid.New()), Platform: true, Digest: authn.DigestOf(keyText(platform))})
+	s.Keys = append(s.Keys,
+		tenancy.Key{ID: tenancy.KeyID(uuid.New()), Platform: true, Digest: authn.DigestOf(keyText(platform))},
+		tenancy.Key{ID: tenancy.KeyID(uuid.MustParse(spareKey)), Platform: true, Digest: authn.DigestOf(keyText(spare))})
 	s.Tenants = []tenancy.Tenant{
 		{ID: tenantID(acme), Slug: "acme", Name: "Acme", Owner: userID(olga), Plan: "free", MemberLimit: 50},
 		{ID: tenantID(globex), Slug: "globex", Name: "Globex", Owner: userID(sam), MemberLimit: tenancy.Unlimited},

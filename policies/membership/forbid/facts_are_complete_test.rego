@@ -12,7 +12,7 @@ _facts := {
 	},
 	"boolean": {
 		"actor/active", "actor/member", "actor/platform", "requested/enabled", "requested/expires",
-		"target/enabled", "target/lasting", "target/member", "target/pending", "target/self",
+		"target/active", "target/enabled", "target/exists", "target/lasting", "target/member", "target/pending", "target/self",
 	},
 	"number": {
 		"requested/rank", "target/rank", "tenant/lasting_admins", "tenant/limit", "tenant/members",

@@ -18,7 +18,7 @@ _rank_suffices if {
 	input.target.rank <= _rank_of_actor
 }
 
-# The ranks are constants of the domain (contracts/levels.md), no setting.
+# The ranks are constants of the domain, no setting.
 _rank_of_actor := 40 if input.actor.platform == true
 
 _rank_of_actor := {"none": 0, "viewer": 10, "member": 20, "admin": 30, "owner": 40}[input.actor.level] if {

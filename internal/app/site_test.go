@@ -1,0 +1,82 @@
+package app
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/memberward/memberward/internal/proxytest"
+)
+
+// The shipped configuration of nginx lets a site's own pages use a cookie on
+// whatever port it listens on, and nobody else's.
+func TestACookieWorksFromTheSitesOwnPages(t *testing.T) {
+	proxytest.Binary(t)
+	cfg := settings(t.TempDir())
+	cfg.SelfRegistration = true
+	r := launch(t, cfg)
+	defer r.stop(t)
+	cookie := olgaOfAcme(t, "http://"+r.at.API)
+	site := func(faults ...string) *proxytest.Nginx {
+		return proxytest.Start(t, proxytest.Setup{Sidecar: r.at.Proxy, Application: &proxytest.Application{}, Break: faults})
+	}
+	nginx := site()
+	_, port, err := net.SplitHostPort(nginx.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	post := func(n *proxytest.Nginx, host string, lines ...string) int {
+		return n.Raw(t, http.MethodPost, "/tenants/acme/x", "", append(lines, "Host: "+host, "Cookie: auth_token="+cookie)...).Status
+	}
+	for _, tt := range []struct {
+		name, host string
+		lines      []string
+		status     int
+	}{
+		{"its own page", "127.0.0.1:" + port, []string{"Origin: http://127.0.0.1:" + port, "Sec-Fetch-Site: same-origin"}, 200},
+		{"its own page, by name", "app.example:" + port, []string{"Origin: http://app.example:" + port}, 200},
+		{"no page", "127.0.0.1:" + port, nil, 200},
+		{"a foreign page", "127.0.0.1:" + port, []string{"Origin: https://evil.example"}, 403},
+		{"a page of another port", "127.0.0.1:" + port, []string{"Origin: http://127.0.0.1:1"}, 403},
+		{"a page of the default port", "127.0.0.1:" + port, []string{"Origin: http://127.0.0.1"}, 403},
+		{"a client that claims another port", "127.0.0.1:1", []string{"Origin: http://127.0.0.1:1"}, 403},
+	} {
+		if got := post(nginx, tt.host, tt.lines...); got != tt.status {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.status)
+		}
+	}
+	if log := r.stderr.String(); !strings.Contains(log, "(X-Original-Host)") || strings.Contains(log, cookie) {
+		t.Errorf("the log does not say what to do, or shows the cookie: %s", log)
+	}
+
+	portless := site("$host:$server_port;", "$host;") // what the configuration once said; right behind somebody else's TLS
+	_, port, _ = net.SplitHostPort(portless.Addr)
+	if got := post(portless, "127.0.0.1:"+port, "Origin: http://127.0.0.1:"+port); got != 403 {
+		t.Errorf("a configuration that leaves out the port passes: %d", got)
+	}
+	if got := post(portless, "app.example", "Origin: https://app.example"); got != 200 {
+		t.Errorf("behind TLS of somebody else: %d, want 200", got)
+	}
+}
+
+// olgaOfAcme registers olga, makes her tenant acme, and gives her token.
+func olgaOfAcme(t *testing.T, api string) string {
+	t.Helper()
+	if status, body := call(t, "POST", api+"/api/v1/auth/register", `{"email":"olga@example.com","password":"olga's password"}`); status != http.StatusCreated {
+		t.Fatalf("register: %d %s", status, body)
+	}
+	_, body := call(t, "POST", api+"/v1/tokens", `{"email":"olga@example.com","password":"olga's password"}`)
+	var token struct {
+		Text string `json:"access_token"`
+	}
+	if err := json.Unmarshal([]byte(body), &token); err != nil {
+		t.Fatalf("sign in: %s", body)
+	}
+	status, body := call(t, "POST", api+"/v1/tenants", `{"name":"Acme"}`, "Authorization", "Bearer "+token.Text)
+	if status != http.StatusCreated {
+		t.Fatalf("make a tenant: %d %s", status, body)
+	}
+	return token.Text
+}

@@ -1,0 +1,21 @@
+package membership.forbid_test
+
+import rego.v2
+
+import data.membership.cases
+import data.membership.forbid
+
+test_owners_can_act[name] if {
+	some name, tc in {
+		"an active account": {"target": {"exists": true, "active": true}, "want": set()},
+		"a disabled one": {"target": {"exists": true, "active": false}, "want": {"owner_permanent"}},
+		"none at all": {"target": {"exists": false, "active": false}, "want": set()},
+	}
+	given := {"action": {"name": "tenant.create"}, "target": tc.target}
+	cases.codes(forbid.violation) == tc.want with input as cases.given(given)
+}
+
+test_only_at_the_start if {
+	given := {"action": {"name": "tenant.select"}, "target": {"exists": true, "active": false}}
+	cases.codes(forbid.violation) == set() with input as cases.given(given)
+}
