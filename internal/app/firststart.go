@@ -75,7 +75,11 @@ func (p *program) installPlatformKey(ctx context.Context, text, source string) e
 	case found:
 		return &config.Invalid{Problems: []string{source + ": this key is a person's API key: choose another"}}
 	}
-	key := tenancy.Key{ID: tenancy.KeyID(p.newID()), Label: "platform", Platform: true, Digest: digest}
+	id, ours := authn.KeyIDOf(text) // then the text names the id to withdraw it by
+	if !ours {
+		id = tenancy.KeyID(p.newID())
+	}
+	key := tenancy.Key{ID: id, Label: "platform", Platform: true, Digest: digest}
 	if _, err := p.gate.Install(ctx, tenancy.Seed{Keys: []tenancy.Key{key}}); err != nil {
 		return fmt.Errorf("store the platform key: %w", err)
 	}

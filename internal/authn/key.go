@@ -79,8 +79,9 @@ func CheckChosenKey(text string) error {
 
 func notPrintable(r rune) bool { return r < 0x20 || r > 0x7e }
 
-// keyID reads the id out of a key of our own.
-func keyID(text string) (tenancy.KeyID, bool) {
+// KeyIDOf reads the id out of the text of a key of our own making; false for
+// any other text.
+func KeyIDOf(text string) (tenancy.KeyID, bool) {
 	if len(text) != keyLength || !strings.HasPrefix(text, keyPrefix) || text[keyLength-secretDigits-1] != '_' {
 		return tenancy.KeyID{}, false
 	}
@@ -99,7 +100,7 @@ func (s *Service) findKey(ctx context.Context, text string) (tenancy.Key, error)
 		return tenancy.Key{}, refused("not of a key's length")
 	}
 	digest := DigestOf(text)
-	if id, ok := keyID(text); ok {
+	if id, ok := KeyIDOf(text); ok {
 		key, found, err := s.dir.Key(ctx, id)
 		if err != nil {
 			return tenancy.Key{}, fmt.Errorf("look up a key: %w", err)

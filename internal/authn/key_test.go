@@ -17,7 +17,7 @@ func TestNewKeyHasItsForm(t *testing.T) {
 	if !regexp.MustCompile(`^mw_[0-9a-f]{32}_[A-Za-z0-9_-]{43}$`).MatchString(key.Text) {
 		t.Errorf("text = %q", key.Text)
 	}
-	if id, ok := keyID(key.Text); !ok || id != key.ID {
+	if id, ok := KeyIDOf(key.Text); !ok || id != key.ID {
 		t.Errorf("its id reads as %v, %v; want %v", id, ok, key.ID)
 	}
 	if strings.Contains(key.ID.String(), key.Text[36:]) || DigestOf(key.Text) != key.Digest {
@@ -61,9 +61,9 @@ func FuzzKeyID(f *testing.F) {
 	f.Add("mw_" + strings.Repeat("0", 32) + "_" + strings.Repeat("A", 43))
 	f.Add("mw__")
 	f.Fuzz(func(t *testing.T, text string) {
-		id, ok := keyID(text)
+		id, ok := KeyIDOf(text)
 		if ok && (id == tenancy.KeyID{} || len(text) != keyLength) {
-			t.Errorf("keyID(%q) = %v", text, id)
+			t.Errorf("KeyIDOf(%q) = %v", text, id)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -28,6 +29,10 @@ func (g *Gate) Check(ctx context.Context, actor tenancy.Actor, q tenancy.Questio
 		return g.answer(ctx, tx, m, q)
 	})
 	if err != nil {
+		var refusal *tenancy.Refusal
+		if errors.As(err, &refusal) { // the asking was refused
+			m.outcome = refusal.Outcome
+		}
 		g.watch(KindCheck, m, false, err)
 		return tenancy.Verdict{}, err
 	}

@@ -156,6 +156,9 @@ func TestChecks(t *testing.T) {
 			if v.Allow != (row.want == nil) || (err != nil) != row.refused {
 				t.Errorf("allow %v, error %v", v.Allow, err)
 			}
+			if last := s.seen[len(s.seen)-1]; !slices.Equal(codes(last.Outcome.Reasons), got) || last.Allow != v.Allow || last.Outcome.DecisionID.IsZero() {
+				t.Errorf("observed: %+v", last)
+			}
 			if v.Allow && v.Tenant != acme {
 				t.Errorf("tenant %s", v.Tenant)
 			}
