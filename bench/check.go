@@ -58,13 +58,10 @@ func measureCheck(ctx context.Context, p plan, dir string) ([]result, error) {
 	defer end(baseline)
 	plain := product
 	plain.address = baseAddress
-	ratio, a, b, err := inTurns(p.turns,
+	r, err := p.compare("/v1/check, one core / baseline", 0.25,
 		func() (float64, error) { return product.rate(ctx, connections, p.window) },
 		func() (float64, error) { return plain.rate(ctx, connections, p.window) })
-	if err != nil {
-		return nil, err
-	}
-	return []result{{"/v1/check, one core / baseline", ratio, 0.25, fmt.Sprintf("%.0f/s against %.0f/s", a, b)}}, nil
+	return []result{r}, err
 }
 
 func build(ctx context.Context, dir, pkg string) (string, error) {

@@ -86,6 +86,19 @@ func report(results []result) (failed int) {
 	return failed
 }
 
+// compare measures a against b. A ratio below what must be reached is measured
+// again, three times as long, before it is believed: a machine that is busy
+// for a moment is no finding.
+func (p plan) compare(name string, want float64, a, b func() (float64, error)) (result, error) {
+	ratio, rateA, rateB, err := inTurns(p.turns, a, b)
+	note := ""
+	if err == nil && ratio < want {
+		note = fmt.Sprintf(", measured again after %.2f x", ratio)
+		ratio, rateA, rateB, err = inTurns(3*p.turns, a, b)
+	}
+	return result{name, ratio, want, fmt.Sprintf("%.0f/s against %.0f/s%s", rateA, rateB, note)}, err
+}
+
 // inTurns measures a and b in short turns, every other time b first, so that
 // both see the same machine, and gives the median of the ratios a/b of each
 // turn, and both medians.

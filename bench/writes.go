@@ -42,13 +42,13 @@ func measureWrites(ctx context.Context, p plan, dir string) ([]result, error) {
 		if err != nil {
 			return nil, err
 		}
-		ratio, a, b, err := inTurns(p.turns,
+		r, err := p.compare(c.name, c.want,
 			func() (float64, error) { return shared.rate(ctx, c.writers, p.window) },
 			func() (float64, error) { return single.rate(ctx, c.writers, p.window) })
 		if err != nil {
 			return nil, err
 		}
-		results = append(results, result{c.name, ratio, c.want, fmt.Sprintf("%.0f/s against %.0f/s", a, b)})
+		results = append(results, r)
 		if err := shared.close(); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
-// Command baseline is what a check is measured against: the same listener and
-// the same strict decoding of the body, and an answer of the same bytes, but
-// no authentication, no lookup and no decision.
+// Command baseline is what a check is measured against: the same listener (the
+// server with its limits, Gin, the router) and the same strict decoding of the
+// body, and an answer of the same bytes, but no authentication, no lookup and
+// no decision.
 package main
 
 import (
@@ -10,7 +11,10 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/gin-gonic/gin"
+
 	"github.com/memberward/memberward/internal/api"
+	"github.com/memberward/memberward/internal/app"
 )
 
 // request has the shape of a check's body.
@@ -41,17 +45,19 @@ func serve(answer []byte) error {
 		return err
 	}
 	fmt.Println(listener.Addr())
-	return http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.POST("/v1/check", func(c *gin.Context) {
+		body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, 1<<20))
 		var in request
 		if err == nil {
 			err = api.Decode(body, &in, api.DecodeOptions{})
 		}
 		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
+			c.String(http.StatusBadRequest, "%v", err)
 			return
 		}
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(answer)
-	}))
+		c.Data(http.StatusOK, "application/json", answer)
+	})
+	return app.Server(engine).Serve(listener)
 }

@@ -25,15 +25,21 @@ const (
 	stopTimeout  = 10 * time.Second
 )
 
-// server makes an HTTP server that answers every request itself: net/http
-// would answer OPTIONS * with 200.
-func (p *program) server(handler http.Handler) *http.Server {
+// Server is the HTTP server of every listener, with its limits of time and
+// size. It answers every request itself: net/http would answer OPTIONS * with
+// 200.
+func Server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler: handler, DisableGeneralOptionsHandler: true,
 		ReadHeaderTimeout: headTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: headLimit,
-		ErrorLog:       slog.NewLogLogger(p.logger.Handler(), slog.LevelDebug),
 	}
+}
+
+func (p *program) server(handler http.Handler) *http.Server {
+	s := Server(handler)
+	s.ErrorLog = slog.NewLogLogger(p.logger.Handler(), slog.LevelDebug)
+	return s
 }
 
 // serve answers on every listener until ctx ends, and then stops gracefully:
