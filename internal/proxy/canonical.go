@@ -83,6 +83,9 @@ func Canonicalise(target string) (Canonical, error) {
 		path.WriteString(canonical)
 		c.Segments = append(c.Segments, decoded)
 	}
+	if path.Len() > targetLimit { // what is judged is a target that we would look at
+		return Canonical{}, ReasonTooLong
+	}
 	c.Path = path.String()
 	return c, nil
 }
