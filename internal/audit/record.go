@@ -52,7 +52,6 @@ type Record struct {
 	Actor          string           `json:"actor"` // a user id, "platform", "operator", "registration"
 	Via            string           `json:"via,omitzero"`
 	Key            string           `json:"key,omitzero"` // id of the key presented
-	ActingAs       string           `json:"acting_as,omitzero"`
 	Dialect        string           `json:"dialect,omitzero"`
 	Action         string           `json:"action"`
 	Tenant         string           `json:"tenant,omitzero"`

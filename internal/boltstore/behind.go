@@ -66,8 +66,7 @@ type behind struct {
 // Append queues the record of a refusal: it joins the chain with the next
 // commit, or within about a second, and raises no revision. When the queue is
 // full the record is dropped and counted (Stats). The error is unavailable, or
-// the context's, or that
-// the record cannot be encoded.
+// the context's, or that the record cannot be encoded.
 func (s *Store) Append(ctx context.Context, r audit.Record) error {
 	if err := ctx.Err(); err != nil {
 		return err

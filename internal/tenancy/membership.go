@@ -32,21 +32,6 @@ func (m Membership) LastingAdmin() bool {
 	return m.Level.Administers() && !m.Pending && m.Enabled && m.NotBefore.IsZero() && m.ExpiresAt.IsZero()
 }
 
-// Status names the first of pending, disabled, expired (over or not begun)
-// that applies at the time now, else active.
-func (m Membership) Status(now time.Time) string {
-	switch {
-	case m.Pending:
-		return "pending"
-	case !m.Enabled:
-		return "disabled"
-	case !m.Active(now):
-		return "expired"
-	default:
-		return "active"
-	}
-}
-
 // Member is a membership with what a list shows of its user.
 type Member struct {
 	Membership

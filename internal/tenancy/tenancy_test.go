@@ -29,13 +29,12 @@ func TestIDsHaveOneForm(t *testing.T) {
 		tenant, err1 := tenancy.ParseTenantID(row.given)
 		user, err2 := tenancy.ParseUserID(row.given)
 		key, err3 := tenancy.ParseKeyID(row.given)
-		decision, err4 := tenancy.ParseDecisionID(row.given)
-		for _, got := range []string{tenant.String(), user.String(), key.String(), decision.String()} {
+		for _, got := range []string{tenant.String(), user.String(), key.String()} {
 			if got != row.want {
 				t.Errorf("%s: %q became %q, want %q", name, row.given, got, row.want)
 			}
 		}
-		for _, err := range []error{err1, err2, err3, err4} {
+		for _, err := range []error{err1, err2, err3} {
 			if (err == nil) != (row.want != "") {
 				t.Errorf("%s: error %v", name, err)
 			}
@@ -158,21 +157,20 @@ func TestMembershipsInTime(t *testing.T) {
 	}
 	for name, row := range map[string]struct {
 		m               tenancy.Membership
-		status          string
 		active, lasting bool
 	}{
-		"as it should be":        {whole, "active", true, true},
-		"pending":                {with(func(m *tenancy.Membership) { m.Pending = true }), "pending", false, false},
-		"disabled":               {with(func(m *tenancy.Membership) { m.Enabled = false }), "disabled", false, false},
-		"ends now":               {with(func(m *tenancy.Membership) { m.ExpiresAt = now }), "expired", false, false},
-		"ends later":             {with(func(m *tenancy.Membership) { m.ExpiresAt = now.Add(1) }), "active", true, false},
-		"begins now":             {with(func(m *tenancy.Membership) { m.NotBefore = now }), "active", true, false},
-		"begins later":           {with(func(m *tenancy.Membership) { m.NotBefore = now.Add(1) }), "expired", false, false},
-		"of a member":            {with(func(m *tenancy.Membership) { m.Level = tenancy.LevelMember }), "active", true, false},
-		"the zero value, nobody": {tenancy.Membership{}, "disabled", false, false},
+		"as it should be":        {whole, true, true},
+		"pending":                {with(func(m *tenancy.Membership) { m.Pending = true }), false, false},
+		"disabled":               {with(func(m *tenancy.Membership) { m.Enabled = false }), false, false},
+		"ends now":               {with(func(m *tenancy.Membership) { m.ExpiresAt = now }), false, false},
+		"ends later":             {with(func(m *tenancy.Membership) { m.ExpiresAt = now.Add(1) }), true, false},
+		"begins now":             {with(func(m *tenancy.Membership) { m.NotBefore = now }), true, false},
+		"begins later":           {with(func(m *tenancy.Membership) { m.NotBefore = now.Add(1) }), false, false},
+		"of a member":            {with(func(m *tenancy.Membership) { m.Level = tenancy.LevelMember }), true, false},
+		"the zero value, nobody": {tenancy.Membership{}, false, false},
 	} {
-		if row.m.Status(now) != row.status || row.m.Active(now) != row.active || row.m.LastingAdmin() != row.lasting {
-			t.Errorf("%s: %s, active %v, lasting %v", name, row.m.Status(now), row.m.Active(now), row.m.LastingAdmin())
+		if row.m.Active(now) != row.active || row.m.LastingAdmin() != row.lasting {
+			t.Errorf("%s: active %v, lasting %v", name, row.m.Active(now), row.m.LastingAdmin())
 		}
 	}
 }
