@@ -363,20 +363,25 @@ func TestAStalledReadDelaysNoWrite(t *testing.T) {
 func TestACopyMadeWhileServingOpens(t *testing.T) {
 	s := fresh(t, Options{})
 	copied := filepath.Join(t.TempDir(), "copy.db")
+	var enough atomic.Bool
 	var all sync.WaitGroup
-	for n := range byte(50) {
+	for n := range byte(8) {
 		all.Go(func() {
-			if _, err := s.Update(t.Context(), putUser(n+1)); err != nil {
-				t.Error(err)
+			for !enough.Load() {
+				if _, err := s.Update(t.Context(), putUser(n+1)); err != nil {
+					t.Error(err)
+					return
+				}
 			}
 		})
 	}
-	for s.Stats().Commits < 2 {
+	for s.Stats().Commits < 2 && !t.Failed() {
 		runtime.Gosched()
 	}
 	err := s.db.View(func(tx *bbolt.Tx) error { return tx.CopyFile(copied, 0o600) })
+	enough.Store(true)
 	all.Wait()
-	if err != nil {
+	if err != nil || t.Failed() {
 		t.Fatal(err)
 	}
 	opened, err := Open(copied, Options{Clock: time.Now})
