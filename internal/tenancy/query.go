@@ -72,6 +72,11 @@ type AuditPage struct {
 // since the store's own counts are no part of its content.
 type GetInfo struct{}
 
+// VerifyStore asks for a check of the whole store; the result is nil, as of
+// GetInfo.
+type VerifyStore struct{}
+
+func (VerifyStore) query() {}
 func (GetDecision) query() {}
 func (ListAudit) query()   {}
 func (GetInfo) query()     {}
