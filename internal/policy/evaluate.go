@@ -25,6 +25,8 @@ const (
 // evaluator asks one compiled set. Safe for concurrent use.
 type evaluator struct {
 	decision, access rego.PreparedEvalQuery
+	compiler         *ast.Compiler
+	store            storage.Store
 	data             document
 	snapshot         storage.Transaction // for reading, never ended: nothing writes
 	limit            time.Duration
@@ -32,8 +34,8 @@ type evaluator struct {
 }
 
 func newEvaluator(ctx context.Context, compiler *ast.Compiler, data ast.Object, opts Options) (*evaluator, error) {
-	e := &evaluator{data: document{data}, limit: opts.TimeLimit, clock: opts.Clock}
 	store := inmem.NewFromASTObject(data)
+	e := &evaluator{compiler: compiler, store: store, data: document{data}, limit: opts.TimeLimit, clock: opts.Clock}
 	var err error
 	if e.snapshot, err = store.NewTransaction(ctx); err != nil {
 		return nil, err
@@ -63,7 +65,9 @@ func prepare(ctx context.Context, entry string, compiler *ast.Compiler, data sto
 // errors are *tenancy.Error with a policy code: an end of the context or of
 // the time is policy_timeout, no value policy_undefined, a panic and all else
 // policy_error.
-func (e *evaluator) evaluate(ctx context.Context, query rego.PreparedEvalQuery, input ast.Value, now time.Time) (answer ast.Value, err error) {
+func (e *evaluator) evaluate(
+	ctx context.Context, query rego.PreparedEvalQuery, input ast.Value, now time.Time, more ...rego.EvalOption,
+) (answer ast.Value, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			answer, err = nil, fault(tenancy.CodePolicyError, fmt.Errorf("panic: %v", r))
@@ -72,7 +76,7 @@ func (e *evaluator) evaluate(ctx context.Context, query rego.PreparedEvalQuery, 
 	if now.IsZero() {
 		return nil, fault(tenancy.CodePolicyError, errors.New("the input has no time")) // OPA would read the clock
 	}
-	limit := &deadline{ctx: ctx, clock: e.clock, at: e.clock().Add(e.limit)}
+	limit := e.deadline(ctx)
 	results, err := query.Eval(ctx, func(to *rego.EvalContext) {
 		rego.EvalParsedInput(input)(to)
 		rego.EvalTime(now)(to)
@@ -80,6 +84,9 @@ func (e *evaluator) evaluate(ctx context.Context, query rego.PreparedEvalQuery, 
 		rego.EvalBaseCache(e.data)(to)
 		rego.EvalMetrics(metrics.NoOp())(to)
 		rego.EvalExternalCancel(limit)(to) // without one, OPA starts a goroutine for each evaluation
+		for _, option := range more {
+			option(to)
+		}
 	})
 	switch {
 	case topdown.IsCancel(err):
@@ -136,6 +143,11 @@ type deadline struct {
 }
 
 var _ topdown.Cancel = (*deadline)(nil)
+
+// deadline begins the time that an evaluation has.
+func (e *evaluator) deadline(ctx context.Context) *deadline {
+	return &deadline{ctx: ctx, clock: e.clock, at: e.clock().Add(e.limit)}
+}
 
 // Cancel ends the evaluation at its next step.
 func (d *deadline) Cancel() { d.over = true }

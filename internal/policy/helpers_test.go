@@ -75,7 +75,8 @@ func unchecked(t testing.TB, files book, opts Options) *Set {
 		t.Fatal(err)
 	}
 	set := &Set{revision: "unchecked", vocabulary: newVocabulary()}
-	for _, step := range []func(){l.read, l.parse, l.compile, func() { l.prepare(context.Background(), set, opts) }} {
+	explain := func() { set.permissions = permissionsOf(l.compiler, l.shipped) }
+	for _, step := range []func(){l.read, l.parse, l.compile, func() { l.prepare(context.Background(), set, opts) }, explain} {
 		if step(); len(l.problems) > 0 {
 			t.Fatal(l.problems)
 		}

@@ -19,6 +19,7 @@ type Set struct {
 	warnings                 []string
 	vocabulary               *vocabulary
 	evaluator                *evaluator
+	permissions              []permission // what explanations ask
 }
 
 // Revision names the set in answers and records: the beginning of its digest.
@@ -130,7 +131,12 @@ func codeOf(head *ast.Head) string {
 	if head.Key == nil {
 		return ""
 	}
-	if object, isObject := head.Key.Value.(ast.Object); isObject {
+	return codeIn(head.Key)
+}
+
+// codeIn gives the code of a violation, or "".
+func codeIn(violation *ast.Term) string {
+	if object, isObject := violation.Value.(ast.Object); isObject {
 		return textAt(object, "code")
 	}
 	return ""
