@@ -40,9 +40,12 @@ func (c *check) run(ctx context.Context) answer {
 	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
+	if a, passes := c.preflight(); passes {
+		return a
+	}
 	actor, err := c.authenticate(ctx)
 	if err != nil {
-		return c.refuse(statusOf(err), err)
+		return c.invite(c.refuse(statusOf(err), err))
 	}
 	m, found := match(builtin, c.target.method, c.target.Segments)
 	if !found {
@@ -72,6 +75,9 @@ func (c *check) read() (client string, err error) {
 		return "", err
 	}
 	header := c.request.Header
+	if err := c.handler.password.check(header); err != nil {
+		return "", err
+	}
 	if err := c.endpoint.guard.check(header); err != nil {
 		return "", err
 	}
@@ -123,7 +129,7 @@ func (c *check) turnAway(actor tenancy.Actor, m matched, v tenancy.Verdict) answ
 	if len(v.Reasons) > 0 {
 		code = v.Reasons[0].Code
 	}
-	c.log(slog.LevelInfo, v.DecisionID,
+	c.log(slog.LevelInfo, denied, v.DecisionID,
 		slog.String("code", string(code)), slog.String("route", m.route.Template), slog.String("action", string(m.action)),
 		slog.String("tenant", m.tenant.String()), slog.String("actor", actor.String()))
 	return denial(http.StatusForbidden, c.endpoint.guard.vary, v.DecisionID)
@@ -138,7 +144,7 @@ func (c *check) refuse(status int, err error) answer {
 	if cause != "" {
 		why = append(why, slog.String("error", cause))
 	}
-	c.log(level, id, why...)
+	c.log(level, denied, id, why...)
 	return denial(status, c.endpoint.guard.vary, id)
 }
 
@@ -162,10 +168,13 @@ func reasonOf(err error) (reason Reason, level slog.Level, cause string) {
 	}
 }
 
-// log writes a denial and why. It names the request without its query and
+// denied is what the log says of every denial.
+const denied = "proxy check denied"
+
+// log writes what a check came to, and why. It names the request without its query and
 // credential, and without its path before that is canonical, since a query may
 // hide behind an encoded "?".
-func (c *check) log(level slog.Level, id tenancy.DecisionID, why ...slog.Attr) {
+func (c *check) log(level slog.Level, msg string, id tenancy.DecisionID, why ...slog.Attr) {
 	attrs := append([]slog.Attr{
 		slog.String("decision_id", id.String()),
 		slog.String("endpoint", c.endpoint.endpoint),
@@ -174,7 +183,7 @@ func (c *check) log(level slog.Level, id tenancy.DecisionID, why ...slog.Attr) {
 		slog.String("host", c.target.host),
 		slog.String("path", c.target.Path),
 	}, why...)
-	c.handler.ports.Log.LogAttrs(c.request.Context(), level, "proxy check denied", attrs...)
+	c.handler.ports.Log.LogAttrs(c.request.Context(), level, msg, attrs...)
 }
 
 // broke denies after a panic. Only the text of a runtime error is logged:
@@ -185,7 +194,7 @@ func (c *check) broke(broken any) answer {
 	if e, ok := broken.(runtime.Error); ok {
 		text = e.Error()
 	}
-	c.log(slog.LevelError, id, slog.String("reason", string(ReasonBroken)), slog.String("error", text), slog.String("stack", string(debug.Stack())))
+	c.log(slog.LevelError, denied, id, slog.String("reason", string(ReasonBroken)), slog.String("error", text), slog.String("stack", string(debug.Stack())))
 	return denial(http.StatusForbidden, c.endpoint.guard.vary, id)
 }
 
