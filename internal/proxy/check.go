@@ -15,7 +15,7 @@ import (
 // Why a request is denied without a verdict.
 const (
 	ReasonCredential Reason = "no valid credential"
-	ReasonForbidden  Reason = "a cookie that a page of another host or port may have sent: if the page is the site's own, the proxy must name host and port as browsers see them (X-Original-Host)"
+	ReasonForbidden  Reason = "a cookie that a page of another host or port may have sent: if the page is the site's own, the proxy must name host and port as browsers see them (X-Original-Host, X-Forwarded-Host)"
 	ReasonNobody     Reason = "authentication named nobody who may be judged"
 	ReasonNoRoute    Reason = "no route, or no tenant in the path"
 	ReasonFailed     Reason = "the check failed"
