@@ -70,12 +70,12 @@ func (c *check) run(ctx context.Context) answer {
 
 // read finds out what the proxy asks about, and the client's address.
 func (c *check) read() (client string, err error) {
-	peer, err := c.handler.peers.peer(c.request)
+	peer, err := c.handler.rules.peers.peer(c.request)
 	if err != nil {
 		return "", err
 	}
 	header := c.request.Header
-	if err := c.handler.password.check(header); err != nil {
+	if err := c.handler.rules.password.check(header); err != nil {
 		return "", err
 	}
 	if err := c.endpoint.guard.check(header); err != nil {
@@ -84,7 +84,7 @@ func (c *check) read() (client string, err error) {
 	if c.target, err = c.endpoint.read(header); err != nil {
 		return "", err
 	}
-	return c.handler.peers.client(header, peer)
+	return c.handler.rules.peers.client(header, peer)
 }
 
 // authenticate accepts accounts and the platform, nobody else.

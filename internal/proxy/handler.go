@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -29,11 +30,7 @@ type Ports struct {
 // IdleTimeout above the proxy's own.
 type Handler struct {
 	ports     Ports
-	peers     peers
-	password  password
-	login     *login // nil: no redirects
-	preflight bool   // CORS preflights pass
-	timeout   time.Duration
+	rules     rules
 	endpoints map[string]endpoint
 }
 
@@ -41,6 +38,23 @@ type Handler struct {
 type endpoint struct {
 	protocol
 	guard guard
+}
+
+// New makes a handler for every protocol, over the built-in routes. Its error
+// names everything that is wrong with the options.
+func New(ports Ports, options Options) (*Handler, error) {
+	if ports.Checker == nil || ports.Authenticator == nil || ports.NewID == nil || ports.Clock == nil || ports.Log == nil {
+		return nil, errors.New("proxy: a checker, an authenticator, ids, a clock and a log are required")
+	}
+	rules, err := options.rules()
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{ports: ports, rules: rules, endpoints: map[string]endpoint{}}
+	for _, p := range protocols {
+		h.endpoints[p.endpoint] = endpoint{protocol: p, guard: newGuard(p)}
+	}
+	return h, nil
 }
 
 // ServeHTTP answers one check. The path is compared as it was sent, and its
@@ -64,7 +78,7 @@ func (h *Handler) judge(e endpoint, r *http.Request) (a answer) {
 			a = c.broke(broken)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
+	ctx, cancel := context.WithTimeout(r.Context(), h.rules.timeout)
 	defer cancel()
 	return c.run(ctx)
 }

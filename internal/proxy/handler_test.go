@@ -280,7 +280,11 @@ func TestTrustedPeers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := request(asMary)
 			r.RemoteAddr = tt.remote
-			wellFormed(t, serve(newWorld().handler(t, proxy.Options{TrustedPeers: tt.peers}), r), tt.status)
+			h := newWorld().handler(t, proxy.Options{TrustedPeers: tt.peers})
+			wellFormed(t, serve(h, r), tt.status)
+			r = forwarded(asMary)
+			r.RemoteAddr = tt.remote
+			wellFormed(t, serve(h, r), tt.status)
 		})
 	}
 }
@@ -367,9 +371,16 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func TestNewNamesEveryProblemAtOnce(t *testing.T) {
-	_, err := proxy.New(newWorld().ports(), proxy.Options{
+	options := proxy.Options{
 		Timeout: -1, TrustedPeers: []netip.Prefix{{}}, Secret: "s3cret", LoginURL: "/login", RedirectHosts: []string{"app.example"},
-	})
+	}
+	_, err := proxy.New(newWorld().ports(), options)
+	if before := options.Check(); before == nil || err == nil || before.Error() != err.Error() {
+		t.Errorf("New says %v, Check %v", err, before)
+	}
+	if err := (proxy.Options{}).Check(); err != nil {
+		t.Errorf("the zero value: %v", err)
+	}
 	for _, want := range []string{"timeout", "trusted peers", "secret", "login URL"} {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%v, want it to name the %s, and no secret", err, want)

@@ -119,7 +119,7 @@ func (l *login) way(location string) answer {
 // invite makes of the 401 of a browser the way to the login page. Whoever
 // else, and whatever else than 401, stays as it is.
 func (c *check) invite(a answer) answer {
-	l, t := c.handler.login, &c.target
+	l, t := c.handler.rules.login, &c.target
 	if l == nil || a.status != http.StatusUnauthorized || !c.endpoint.redirects ||
 		!isNavigation(t.method, c.request.Header) || l.isAt(t) {
 		return a

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,6 +35,8 @@ var matrix = []struct {
 	{"no other protocol is upgraded to", otherUpgrades},
 	{"checks over a unix socket", unixSocket},
 	{"checks that show a secret", sharedSecret},
+	{"browsers go to the login page where the proxy hands that on", loginPages},
+	{"a CORS preflight passes where it is allowed", preflights},
 	{"Memberward goes away", goesAway},
 	{"something else answers in Memberward's place", impostors},
 }
@@ -341,6 +344,67 @@ func sharedSecret(t *testing.T, s *site) {
 		}
 		if answer.Received != nil && client == "X-None: 1" && answer.Received.Header.Get("X-Memberward-Secret") != "" {
 			t.Error("the application gets the secret")
+		}
+	}
+}
+
+// loginPages: nginx would make an error of a redirect, so it gets none.
+func loginPages(t *testing.T, s *site) {
+	status := map[string]int{"nginx": 401, "caddy": 302}[s.Name]
+	s = newSiteWith(t, s.Kind, loginAt(loginPage))
+	for _, tt := range []struct {
+		name   string
+		lines  []string
+		status int
+		back   string
+	}{
+		{"a browser", []string{browser}, status, "http://app.example/tenants/acme/x"},
+		{"a browser that claims another host", []string{browser, "X-Forwarded-Host: evil.example", "X-Forwarded-Proto: https"}, status, "http://app.example/tenants/acme/x"},
+		{"a browser at a host that is not listed", []string{browser, "Host: evil.example"}, status, ""},
+		{"a program", nil, 401, ""},
+		{"a fetch", []string{browser, "Sec-Fetch-Mode: cors"}, 401, ""},
+		{"a stranger's browser", []string{browser, asNina}, 403, ""},
+		{"a member's browser", []string{browser, asMary}, 200, ""},
+	} {
+		answer := s.Get(t, "/tenants/acme/x", tt.lines...)
+		want := ""
+		if tt.status == 302 {
+			want = loginPage
+			if tt.back != "" {
+				want += "&return_to=" + url.QueryEscape(tt.back)
+			}
+		}
+		if got := answer.Header.Get("Location"); answer.Status != tt.status || got != want {
+			t.Errorf("%s: %d to %q, want %d to %q", tt.name, answer.Status, got, tt.status, want)
+		}
+	}
+	if got := s.application.Requests(); got != 1 {
+		t.Errorf("%d requests reached the application, want the member's", got)
+	}
+}
+
+func preflights(t *testing.T, s *site) {
+	allowing := newSiteWith(t, s.Kind, proxy.Options{AllowPreflight: true})
+	sent := []string{"Origin: https://other.example", "Access-Control-Request-Method: PUT", "X-Auth-Subject: olga"}
+	ask := func(at *site, lines ...string) proxytest.Answer {
+		return at.Raw(t, "OPTIONS", "/tenants/acme/x", "", lines...)
+	}
+	if got := ask(s, sent...).Status; got != 401 {
+		t.Errorf("not allowed: %d, want 401", got)
+	}
+	if got := ask(allowing, sent[:1]...).Status; got != 401 {
+		t.Errorf("no preflight: %d, want 401", got)
+	}
+	answer := ask(allowing, sent...)
+	if answer.Status != 200 || answer.Received == nil {
+		t.Fatalf("allowed: %d, want 200", answer.Status)
+	}
+	for name, want := range map[string]string{
+		"X-Auth-Subject": "anonymous", "X-Auth-Tenant": "none", "X-Auth-Level": "none", "X-Auth-Roles": "none",
+		"X-Auth-Authenticated": "false", "X-Policy-Revision": "none",
+	} {
+		if got := strings.Join(answer.Received.Header[name], "|"); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
 }

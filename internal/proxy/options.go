@@ -42,28 +42,34 @@ const (
 	secretMax = 256
 )
 
-// New makes a handler for every protocol, over the built-in routes. Its error
-// names everything that is wrong with the options.
-func New(ports Ports, options Options) (*Handler, error) {
-	if ports.Checker == nil || ports.Authenticator == nil || ports.NewID == nil || ports.Clock == nil || ports.Log == nil {
-		return nil, errors.New("proxy: a checker, an authenticator, ids, a clock and a log are required")
-	}
-	h := &Handler{ports: ports, timeout: options.Timeout, preflight: options.AllowPreflight, endpoints: map[string]endpoint{}}
-	if h.timeout == 0 {
-		h.timeout = defaultTimeout
+// Check names everything that is wrong with the options, and never quotes the
+// secret. [New] refuses them for the same; a program that is about to open its
+// store can ask before.
+func (o Options) Check() error {
+	_, err := o.rules()
+	return err
+}
+
+// rules are the options in the form that a check needs.
+type rules struct {
+	peers     peers
+	password  password
+	login     *login // nil: no redirects
+	preflight bool   // CORS preflights pass
+	timeout   time.Duration
+}
+
+func (o Options) rules() (rules, error) {
+	r := rules{preflight: o.AllowPreflight, timeout: o.Timeout}
+	if r.timeout == 0 {
+		r.timeout = defaultTimeout
 	}
 	var wrong [4]error
-	wrong[0] = checkTimeout(options.Timeout)
-	h.peers, wrong[1] = newPeers(options.TrustedPeers)
-	h.password, wrong[2] = newPassword(options.Secret)
-	h.login, wrong[3] = newLogin(options.LoginURL, options.RedirectHosts)
-	if err := errors.Join(wrong[:]...); err != nil {
-		return nil, err
-	}
-	for _, p := range protocols {
-		h.endpoints[p.endpoint] = endpoint{protocol: p, guard: newGuard(p)}
-	}
-	return h, nil
+	r.peers, wrong[0] = newPeers(o.TrustedPeers)
+	r.password, wrong[1] = newPassword(o.Secret)
+	r.login, wrong[2] = newLogin(o.LoginURL, o.RedirectHosts)
+	wrong[3] = checkTimeout(o.Timeout)
+	return r, errors.Join(wrong[:]...)
 }
 
 func checkTimeout(timeout time.Duration) error {

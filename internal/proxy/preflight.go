@@ -12,7 +12,7 @@ import (
 // request itself, and never sends a credential along. It reports false for
 // every other request.
 func (c *check) preflight() (answer, bool) {
-	if !c.handler.preflight || !isPreflight(c.target.method, c.request.Header) {
+	if !c.handler.rules.preflight || !isPreflight(c.target.method, c.request.Header) {
 		return answer{}, false
 	}
 	m, found := match(builtin, c.target.method, c.target.Segments)

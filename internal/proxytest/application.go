@@ -101,6 +101,7 @@ func (p *Proxy) Get(t testing.TB, target string, lines ...string) Answer {
 // names another. An answer that is no HTTP has status 0.
 func (p *Proxy) Raw(t testing.TB, method, target, body string, lines ...string) Answer {
 	t.Helper()
+	lines = slices.Clone(lines) // the caller's may have room behind them
 	if !slices.ContainsFunc(lines, namesHost) {
 		lines = append(lines, "Host: app.example")
 	}
