@@ -174,6 +174,7 @@ func TestLoginIsForBrowsers(t *testing.T) {
 		{"something like html", []string{"Accept: text/htmlx, x-text/html"}, 401},
 		{"a form", []string{browser, "X-Forwarded-Method: POST"}, 401},
 		{"a deletion", []string{browser, "X-Forwarded-Method: DELETE"}, 401},
+		{"the path of the login page on another host", []string{browser, "X-Forwarded-Uri: /sign-in"}, 302},
 		{"the login page itself", []string{browser, "X-Forwarded-Host: login.example", "X-Forwarded-Uri: /sign-in?theme=x"}, 401},
 		{"a member", []string{browser, asMary}, 200},
 		{"a stranger", []string{browser, asNina}, 403},

@@ -38,7 +38,7 @@ var credential = []string{"Authorization", "X-Api-Key", "Cookie", "Origin", "Sec
 var navigation = []string{"Accept", "Sec-Fetch-Mode"}
 
 // secret are the headers that no policy sees.
-var secret = []string{"Authorization", "X-Api-Key", "Cookie", "Proxy-Authorization", proxySecret}
+var secret = []string{"Authorization", "X-Api-Key", "Cookie", "Proxy-Authorization"}
 
 // guard knows the names that a protocol's requests must not play with.
 type guard struct {
