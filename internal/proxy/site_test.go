@@ -23,7 +23,7 @@ type site struct {
 	world       *world
 	application *proxytest.Application
 	connections atomic.Int64 // that the proxy opened to Memberward
-	announced   atomic.Int64 // checks that announced a body
+	announced   atomic.Int64 // checks that announced a body or an upgrade
 	sidecar     *httptest.Server
 }
 
@@ -41,7 +41,7 @@ func newSiteWith(t testing.TB, kind proxytest.Kind, options proxy.Options, fault
 	options.Timeout = 10 * time.Second // a busy machine must not change an answer
 	handler := s.world.handler(t, options)
 	s.sidecar = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength != 0 {
+		if r.ContentLength != 0 || r.Header.Get("Expect")+r.Header.Get("Upgrade")+r.Header.Get("Connection") != "" {
 			s.announced.Add(1)
 		}
 		handler.ServeHTTP(w, r)

@@ -45,6 +45,7 @@ func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Decision-Id", "the application's own") // which no client may take for Memberward's
 	_ = json.NewEncoder(w).Encode(Received{Method: r.Method, Target: r.RequestURI, Host: r.Host, Header: r.Header, Body: length})
 }
 
