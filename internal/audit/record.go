@@ -62,6 +62,12 @@ type Record struct {
 	Reasons        []Reason         `json:"reasons,omitzero"`
 	Unrecorded     int              `json:"unrecorded,omitzero"` // the actor's refusals before this one that were too many to record
 	Prev           Hash             `json:"prev"`                // of the record before; zero for the first
+	ActingAs       string           `json:"acting_as,omitzero"`  // the user that a platform key acted for
+	InputHash      Hash             `json:"input_hash,omitzero"` // of Input; zero: there was none
+
+	// Input is the policy input of the decision, JSON. It is kept beside the
+	// record, which holds its hash.
+	Input []byte `json:"-"`
 }
 
 // Reason is one finding of a refusal.
@@ -108,6 +114,9 @@ type Chain struct {
 // that now ends with it.
 func (c Chain) Append(r Record) ([]byte, Chain, error) {
 	r.Seq, r.Prev = c.Seq+1, c.Head
+	if len(r.Input) > 0 {
+		r.InputHash = sha256.Sum256(r.Input)
+	}
 	data, hash, err := Encode(r)
 	return data, Chain{Seq: r.Seq, Head: hash}, err
 }

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -13,58 +14,113 @@ import (
 // as for a foreign one. Any denial of what was asked is a verdict, not an
 // error.
 func (g *Gate) Check(ctx context.Context, actor tenancy.Actor, q tenancy.Question) (tenancy.Verdict, error) {
-	if actor.IsZero() || actor.Operator {
-		return tenancy.Verdict{}, unauthenticated("nobody is signed in")
-	}
-	m := &matter{actor: actor, in: Input{Action: q.Action, Dialect: q.Dialect}}
-	err := g.store.View(ctx, func(tx Reader) error {
-		judged := actor
-		if !q.Subject.IsZero() && (actor.Platform || q.Subject != actor.User) {
-			if err := g.mayAsk(ctx, tx, actor, q); err != nil {
-				return err
-			}
-			judged = tenancy.Actor{User: q.Subject, Via: tenancy.ViaNothing}
-		}
-		m = g.open(tx, judged, q.Action, q.Dialect)
-		return g.answer(ctx, tx, m, q)
-	})
+	verdicts, err := g.CheckAll(ctx, actor, []tenancy.Question{q})
 	if err != nil {
-		var refusal *tenancy.Refusal
-		if errors.As(err, &refusal) { // the asking was refused
-			m.outcome = refusal.Outcome
-		}
-		g.watch(KindCheck, m, false, err)
 		return tenancy.Verdict{}, err
 	}
+	return verdicts[0], nil
+}
+
+// CheckAll answers questions at one revision, in their order, each as Check
+// would. The first that may not be asked is the answer to all.
+func (g *Gate) CheckAll(ctx context.Context, actor tenancy.Actor, questions []tenancy.Question) ([]tenancy.Verdict, error) {
+	if actor.IsZero() || actor.Operator {
+		return nil, unauthenticated("nobody is signed in")
+	}
+	matters := make([]*matter, 0, len(questions))
+	verdicts := make([]tenancy.Verdict, 0, len(questions))
+	err := g.store.View(ctx, func(tx Reader) error {
+		matters, verdicts = matters[:0], verdicts[:0]
+		for i, q := range questions {
+			m, verdict, err := g.checkOne(ctx, tx, actor, q)
+			matters = append(matters, m)
+			if err != nil {
+				return atQuestion(err, i, len(questions))
+			}
+			verdicts = append(verdicts, verdict)
+		}
+		return nil
+	})
+	for i, m := range matters {
+		if i < len(verdicts) {
+			g.watch(tenancy.DecisionCheck, m, verdicts[i].Allow, nil)
+		} else {
+			g.watch(tenancy.DecisionCheck, m, false, err)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return verdicts, nil
+}
+
+// atQuestion names which of several questions could not be asked.
+func atQuestion(err error, i, of int) error {
+	var failed *tenancy.Error
+	if of > 1 && errors.As(err, &failed) && failed.Code == tenancy.CodeInvalid {
+		return &tenancy.Error{Code: failed.Code, Msg: fmt.Sprintf("checks[%d]: %s", i, failed.Msg), Cause: failed.Cause}
+	}
+	return err
+}
+
+// checkOne answers one question.
+func (g *Gate) checkOne(ctx context.Context, tx Reader, actor tenancy.Actor, q tenancy.Question) (*matter, tenancy.Verdict, error) {
+	judged := actor
+	m := g.open(tx, actor, q.Action, q.Dialect)
+	if err := reached(tx, q.AtLeast); err != nil {
+		return m, tenancy.Verdict{}, err
+	}
+	aboutOthers := !q.Subject.IsZero() && (actor.Platform || q.Subject != actor.User)
+	if aboutOthers {
+		if err := g.mayAsk(ctx, tx, m, q); err != nil {
+			return m, tenancy.Verdict{}, err
+		}
+		judged = tenancy.Actor{User: q.Subject, Via: tenancy.ViaNothing}
+		m = g.open(tx, judged, q.Action, q.Dialect)
+	}
+	if err := g.answer(ctx, tx, m, q); err != nil {
+		return m, tenancy.Verdict{}, err
+	}
+	m.outcome.Reasons = m.found
 	verdict := tenancy.Verdict{Outcome: m.outcome, Allow: len(m.found) == 0}
 	if verdict.Allow {
 		verdict.Tenant, verdict.Level = m.tenant.ID, m.in.Actor.Level
 	}
-	verdict.Reasons = m.found
-	m.outcome.Reasons = m.found
-	g.watch(KindCheck, m, verdict.Allow, nil)
-	return verdict, nil
+	if q.Explain && (aboutOthers || actor.Platform || !withheld(m.found, m.target, actor.User.String())) {
+		if err := g.explain(ctx, m, &verdict); err != nil {
+			return m, tenancy.Verdict{}, err
+		}
+	}
+	return m, verdict, nil
 }
 
-// mayAsk refuses who may not ask about others.
-func (g *Gate) mayAsk(ctx context.Context, tx Reader, actor tenancy.Actor, q tenancy.Question) error {
-	m := g.open(tx, actor, tenancy.ActionAuditRead, q.Dialect)
-	if err := m.gatherActor(tx); err != nil {
+// explain adds which rules led to the verdict, and the facts they saw.
+func (g *Gate) explain(ctx context.Context, m *matter, verdict *tenancy.Verdict) error {
+	input, err := Document(&m.in)
+	if err != nil {
 		return err
 	}
-	if err := m.gatherTenant(tx, q.Tenant); err != nil {
+	why, err := g.decider.Explain(ctx, &m.in)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil: // the policies fail: the verdict says so already
+		why = tenancy.Explanation{PolicyRevision: m.outcome.PolicyRevision}
+	}
+	verdict.Explanation, verdict.Input = &why, input
+	return nil
+}
+
+// mayAsk refuses who may not ask about others. That the tenant is unknown
+// denies what was asked, and not the platform's asking.
+func (g *Gate) mayAsk(ctx context.Context, tx Reader, m *matter, q tenancy.Question) error {
+	may, err := g.mayAudit(ctx, tx, m, q.Tenant)
+	if err != nil || may {
 		return err
 	}
-	if actor.Platform {
-		m.found = nil // an unknown tenant denies what was asked, not the asking
-	}
-	if err := g.judgeAccess(ctx, m); err != nil {
-		return err
-	}
-	if len(m.found) == 0 {
-		return nil
-	}
-	m.outcome.Reasons = []tenancy.Finding{tenancy.Find(tenancy.CodeNotPermitted)}
+	m.in.Action = tenancy.ActionAuditRead
+	m.found = []tenancy.Finding{tenancy.Find(tenancy.CodeNotPermitted)}
+	m.outcome.Reasons = m.found
 	return &tenancy.Refusal{Outcome: m.outcome}
 }
 
@@ -79,6 +135,9 @@ func (g *Gate) answer(ctx context.Context, tx Reader, m *matter, q tenancy.Quest
 			return err
 		}
 		m.in.Action = step.action(m.actor)
+		if err := m.gatherActor(tx); err != nil {
+			return err
+		}
 		if err := m.gather(tx, step); err != nil {
 			return err
 		}

@@ -2,13 +2,10 @@ package gate
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/memberward/memberward/internal/audit"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
@@ -20,6 +17,8 @@ type Gate struct {
 	newID    func() uuid.UUID
 	observe  func(Observation)
 	refusals *refusalLog
+	running  *running
+	recent   *ring
 }
 
 // Options of a gate. Clock and NewID are required.
@@ -29,19 +28,9 @@ type Options struct {
 	Observe func(Observation) // called once for each decision, after it; nil: nobody watches
 }
 
-// Kind tells the three kinds of decision apart.
-type Kind string
-
-// The kinds of decision.
-const (
-	KindChange Kind = "change"
-	KindCheck  Kind = "check"
-	KindRead   Kind = "read"
-)
-
 // Observation is one decision as metrics and the decision log see it.
 type Observation struct {
-	Kind    Kind
+	Kind    tenancy.DecisionKind
 	Action  tenancy.Action
 	Actor   tenancy.Actor
 	Tenant  tenancy.TenantID
@@ -60,70 +49,8 @@ func New(store Store, decider Decider, opts Options) *Gate {
 	}
 	return &Gate{
 		store: store, decider: decider, clock: opts.Clock, newID: opts.NewID, observe: observe,
-		refusals: newRefusalLog(),
+		refusals: newRefusalLog(), running: newRunning(), recent: newRing(),
 	}
-}
-
-// Apply decides a change and makes it, in one transaction. A refusal is a
-// *tenancy.Refusal with every finding; a store that could not commit is a
-// *tenancy.Error; a context that ended leaves nothing.
-func (g *Gate) Apply(ctx context.Context, actor tenancy.Actor, change tenancy.Change, opts tenancy.ApplyOptions) (tenancy.Outcome, error) {
-	if actor.IsZero() || actor.Operator {
-		return tenancy.Outcome{}, &tenancy.Error{Code: tenancy.CodeUnauthenticated, Msg: "nobody is signed in"}
-	}
-	step, err := g.stepOf(change, &actor)
-	if err != nil {
-		return tenancy.Outcome{}, err
-	}
-	m := &matter{actor: actor, in: Input{Action: step.action(actor), Dialect: opts.Dialect}}
-	revision, err := g.store.Update(ctx, func(tx Tx) error {
-		m = g.open(tx, actor, step.action(actor), opts.Dialect) // afresh: fn may run again
-		return g.change(ctx, tx, m, step)
-	})
-	if err != nil {
-		g.watch(KindChange, m, false, errors.Join(err, g.recordRefusal(ctx, m, err)))
-		return tenancy.Outcome{}, err
-	}
-	m.outcome.Revision = revision
-	g.watch(KindChange, m, true, nil)
-	return m.outcome, nil
-}
-
-// recordRefusal queues the audit record of a refused change; any other error
-// has none.
-func (g *Gate) recordRefusal(ctx context.Context, m *matter, err error) error {
-	var refusal *tenancy.Refusal
-	if !errors.As(err, &refusal) {
-		return nil
-	}
-	record, worth := g.refusals.admit(m.record(g.newID(), audit.Refused))
-	if !worth {
-		return nil
-	}
-	if err := g.store.Append(ctx, record); err != nil {
-		return fmt.Errorf("record refusal %s: %w", m.outcome.DecisionID, err)
-	}
-	return nil
-}
-
-// change is the inside of the transaction: facts, decision, effect, record.
-func (g *Gate) change(ctx context.Context, tx Tx, m *matter, step step) error {
-	if err := m.gather(tx, step); err != nil {
-		return err
-	}
-	if err := g.judge(ctx, m, step); err != nil {
-		return err
-	}
-	if len(m.found) > 0 {
-		m.outcome.Reasons = m.found
-		return &tenancy.Refusal{Outcome: m.outcome}
-	}
-	result, err := step.perform(tx, m)
-	if err != nil {
-		return fmt.Errorf("perform %s: %w", m.in.Action, err)
-	}
-	m.outcome.Result = result
-	return tx.Record(m.record(g.newID(), audit.Allowed))
 }
 
 // judge asks the policy and holds the invariants; what stands against the
@@ -160,7 +87,9 @@ func (g *Gate) open(tx Reader, actor tenancy.Actor, action tenancy.Action, diale
 	}
 }
 
-func (g *Gate) watch(kind Kind, m *matter, allow bool, err error) {
+func (g *Gate) watch(kind tenancy.DecisionKind, m *matter, allow bool, err error) {
+	m.outcome.Reasons = m.found
+	g.recent.remember(kind, m, allow)
 	g.observe(Observation{
 		Kind: kind, Action: m.in.Action, Actor: m.actor, Tenant: m.in.Tenant.ID, Target: m.target, Dialect: m.in.Dialect,
 		Allow: allow, Outcome: m.outcome, Err: err,

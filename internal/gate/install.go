@@ -22,9 +22,13 @@ func (g *Gate) Install(ctx context.Context, seed tenancy.Seed) (tenancy.Outcome,
 		if err := in.install(seed); err != nil {
 			return err
 		}
-		return tx.Record(m.record(g.newID(), audit.Allowed))
+		record, err := m.record(g.newID(), audit.Allowed)
+		if err != nil {
+			return err
+		}
+		return tx.Record(record)
 	})
-	g.watch(KindChange, m, err == nil, err)
+	g.watch(tenancy.DecisionChange, m, err == nil, err)
 	if err != nil {
 		return tenancy.Outcome{}, err
 	}

@@ -26,9 +26,20 @@ func ownerCanAct(m *matter) []tenancy.Finding {
 		return nil
 	}
 	return []tenancy.Finding{{
-		Code: tenancy.CodeOwnerPermanent, Message: "a tenant's owner has an account that is enabled and has signed up",
+		Code: tenancy.CodeOwnerPermanent, Message: ownerActs,
 	}}
 }
+
+// newOwnerActs: whoever is made the owner of a tenant that is there is an
+// active member of it.
+func newOwnerActs(m *matter) []tenancy.Finding {
+	if !m.in.Target.Member || m.in.Target.Active {
+		return nil
+	}
+	return []tenancy.Finding{{Code: tenancy.CodeOwnerPermanent, Message: ownerActs}}
+}
+
+const ownerActs = "a tenant's owner can act: enabled, signed up and active"
 
 // anAdministratorRemains: no change takes a tenant's last lasting
 // administrator away, judged on the state after it.

@@ -22,6 +22,7 @@ type matter struct {
 	faulty  bool      // the policies failed
 	until   time.Time // when the presented key expires; zero: never, or no key
 
+	parts      int                // performed in the tenants of the account
 	tenant     tenancy.Tenant     // zero: the matter is about none, or it is unknown
 	account    tenancy.User       // the target's account; zero: there is none
 	membership tenancy.Membership // the target's, before the change; zero: none
@@ -34,6 +35,9 @@ type step interface {
 	// about gives the tenant and the account that the change acts upon; a zero
 	// one for a change that acts upon none.
 	about() (tenancy.TenantRef, tenancy.UserID)
+	// before gives the record that the change acts upon as it is; nil when
+	// there is none. It is called after gather.
+	before(m *matter) any
 	// gather adds the facts and findings that only this change has.
 	gather(tx Reader, m *matter) error
 	// hold gives the invariants that the change would break, whatever the
@@ -47,12 +51,9 @@ func (m *matter) find(findings ...tenancy.Finding) { m.found = append(m.found, f
 
 func (m *matter) tenantUnknown() bool { return tenancy.Has(m.found, tenancy.CodeTenantUnknown) }
 
-// gather reads every fact of a change.
+// gather reads every fact of a change but for those of the actor.
 func (m *matter) gather(tx Reader, step step) error {
 	ref, target := step.about()
-	if err := m.gatherActor(tx); err != nil {
-		return err
-	}
 	if err := m.gatherTenant(tx, ref); err != nil {
 		return err
 	}
@@ -85,6 +86,9 @@ func (m *matter) gatherActor(tx Reader) error {
 	}
 	if !known && m.actor.Via != tenancy.ViaNothing {
 		return unauthenticated("the account is gone")
+	}
+	if m.actor.ByToken() && m.actor.TokenEpoch != user.TokenEpoch {
+		return unauthenticated("the token was revoked")
 	}
 	m.in.Actor.Active = user.Enabled && user.SignedUp
 	return m.gatherBinding(tx)
@@ -247,13 +251,24 @@ func policyFault(err error) tenancy.Code {
 	return tenancy.CodePolicyError
 }
 
-// record gives the audit record of the decision.
-func (m *matter) record(id uuid.UUID, verdict audit.Verdict) audit.Record {
-	return audit.Record{
+// record gives the audit record of the decision, with its input.
+func (m *matter) record(id uuid.UUID, verdict audit.Verdict) (audit.Record, error) {
+	input, err := Document(&m.in)
+	if err != nil {
+		return audit.Record{}, err
+	}
+	record := audit.Record{
 		ID: id.String(), Time: m.in.Now, Revision: m.outcome.Revision,
 		Actor: m.actor.String(), Via: string(m.actor.Via), Key: m.actor.Key.String(), Dialect: string(m.in.Dialect),
 		Action: string(m.in.Action), Tenant: m.in.Tenant.ID.String(), Target: m.target,
 		DecisionID: m.outcome.DecisionID.String(), PolicyRevision: m.outcome.PolicyRevision,
-		Verdict: verdict, Reasons: audit.Reasons(m.outcome.Reasons),
+		Verdict: verdict, Reasons: audit.Reasons(m.outcome.Reasons), Input: input,
 	}
+	if m.actor.Delegated {
+		record.Actor, record.ActingAs = platformName, m.actor.User.String()
+	}
+	return record, nil
 }
+
+// platformName is what a record calls the platform, as tenancy.Actor does.
+const platformName = "platform"

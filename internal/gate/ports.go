@@ -2,6 +2,8 @@ package gate
 
 import (
 	"context"
+	"io"
+	"iter"
 	"time"
 
 	"github.com/memberward/memberward/internal/audit"
@@ -22,6 +24,13 @@ type Store interface {
 	// Append queues the record of a refusal, to be flushed with the next
 	// commit or within a second; it never waits for the disk.
 	Append(ctx context.Context, record audit.Record) error
+	// Changes gives every committed change after a revision, once, in order,
+	// up to the revision of the store when it is called. It keeps no
+	// transaction open while its caller works.
+	Changes(ctx context.Context, after tenancy.Revision) iter.Seq2[tenancy.Commit, error]
+	// Backup writes one consistent copy of the store, of the revision that it
+	// gives, while changes go on. Nothing is written before the copy is whole.
+	Backup(ctx context.Context, w io.Writer) (tenancy.Revision, error)
 }
 
 // Reader reads one snapshot. A bool result says whether there is such a
@@ -30,6 +39,7 @@ type Store interface {
 type Reader interface {
 	Accounts
 	Tenants
+	Trail
 	// Revision is that of the snapshot.
 	Revision() tenancy.Revision
 }
@@ -43,6 +53,8 @@ type Accounts interface {
 	Key(id tenancy.KeyID) (tenancy.Key, bool, error)
 	Keys(user tenancy.UserID, after tenancy.KeyID, limit int) ([]tenancy.Key, error)
 	LastUsed(id tenancy.KeyID) (time.Time, error)
+	// SigningKeys lists all keys that tokens are verified with.
+	SigningKeys() ([]tenancy.SigningKey, error)
 }
 
 // Tenants reads tenants and memberships.
@@ -57,19 +69,54 @@ type Tenants interface {
 	TenantsOf(user tenancy.UserID, after tenancy.TenantID, limit int) ([]tenancy.TenantID, error)
 }
 
+// Trail reads what earlier changes left behind. Audit records come as their
+// canonical bytes, in the order of the chain.
+type Trail interface {
+	// Chain is the end of the audit chain.
+	Chain() (audit.Chain, error)
+	Audit(after uint64, limit int) ([][]byte, error)
+	AuditOf(tenant tenancy.TenantID, after uint64, limit int) ([][]byte, error)
+	// Decision finds a recorded decision: its audit record, and its input.
+	Decision(id tenancy.DecisionID) (record, input []byte, found bool, err error)
+	Receipt(id tenancy.Digest) (tenancy.Receipt, bool, error)
+	// ChangesOf lists the changes that touched a tenant or its memberships.
+	ChangesOf(tenant tenancy.TenantID, after tenancy.Revision, limit int) ([]tenancy.Commit, error)
+}
+
 // Tx reads and writes one transaction; reads see its own writes. The store
-// keeps indexes and counters in step with the records.
+// keeps indexes, counters and the change log in step with the records.
 type Tx interface {
 	Reader
+	AccountWriter
+	TenantWriter
+	// Record commits the record of the decision with the change, and its input
+	// beside it. The store sets the sequence number, the revision and the link
+	// to the record before.
+	Record(audit.Record) error
+	// PutReceipt keeps the outcome of the change for retries of it, with the
+	// revision that the change makes. The store forgets receipts older than
+	// tenancy.ReceiptLifetime.
+	PutReceipt(tenancy.Receipt) error
+}
+
+// AccountWriter writes users and their keys.
+type AccountWriter interface {
 	PutUser(tenancy.User) error
+	// DeleteUser deletes an account that has no membership and no key left.
+	DeleteUser(tenancy.UserID) error
 	PutKey(tenancy.Key) error
 	DeleteKey(tenancy.KeyID) error
+	PutSigningKey(tenancy.SigningKey) error
+	DeleteSigningKey(tenancy.KeyID) error
+}
+
+// TenantWriter writes tenants and memberships.
+type TenantWriter interface {
 	PutTenant(tenancy.Tenant) error
+	// DeleteTenant deletes a tenant that has no membership left.
+	DeleteTenant(tenancy.TenantID) error
 	PutMembership(tenancy.Membership) error
 	DeleteMembership(tenant tenancy.TenantID, user tenancy.UserID) error
-	// Record commits the record of the decision with the change. The store
-	// sets the sequence number, the revision and the link to the record before.
-	Record(audit.Record) error
 }
 
 // Decider judges by the policies. Its errors are *tenancy.Error with one of
@@ -80,6 +127,8 @@ type Decider interface {
 	Decide(ctx context.Context, in *Input) (Ruling, error)
 	// Allow judges anything else by data.access.allow.
 	Allow(ctx context.Context, in *Input) (Ruling, error)
+	// Explain says which rules fired on an input, and which nearly did.
+	Explain(ctx context.Context, in *Input) (tenancy.Explanation, error)
 }
 
 // Ruling is a well-formed answer of the policies. The zero value refuses.

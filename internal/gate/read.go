@@ -9,25 +9,55 @@ import (
 
 // Read decides whether the actor may see something and reads it, in one
 // snapshot. A list is one page; each page is decided again. A refusal is a
-// *tenancy.Refusal; what is not there is one too, for those who may know.
+// *tenancy.Refusal; what is not there is one too, for those who may know. A
+// store that has not reached the revision asked for is a conflict.
 func (g *Gate) Read(ctx context.Context, actor tenancy.Actor, query tenancy.Query, opts tenancy.ApplyOptions) (tenancy.Outcome, error) {
-	if actor.IsZero() || actor.Operator {
-		return tenancy.Outcome{}, unauthenticated("nobody is signed in")
+	if q, ok := query.(tenancy.GetDecision); ok {
+		return g.look(ctx, actor, func() view { return g.recalling(q) }, opts)
 	}
 	v, err := viewOf(query)
 	if err != nil {
 		return tenancy.Outcome{}, err
 	}
+	return g.look(ctx, actor, func() view { return v }, opts)
+}
+
+// look is one view in one snapshot.
+func (g *Gate) look(ctx context.Context, actor tenancy.Actor, next func() view, opts tenancy.ApplyOptions) (tenancy.Outcome, error) {
+	if actor.IsZero() || actor.Operator {
+		return tenancy.Outcome{}, unauthenticated("nobody is signed in")
+	}
+	v := next()
 	m := &matter{actor: actor, in: Input{Action: v.action, Dialect: opts.Dialect}}
-	err = g.store.View(ctx, func(tx Reader) error {
+	err := g.store.View(ctx, func(tx Reader) error {
 		m = g.open(tx, actor, v.action, opts.Dialect)
+		if err := reached(tx, opts.AtLeast); err != nil {
+			return err
+		}
+		if v.instead != nil {
+			return v.instead(ctx, tx, m)
+		}
 		return g.read(ctx, tx, m, v)
 	})
-	g.watch(KindRead, m, err == nil, err)
+	if v.instead == nil { // a decision that is only shown is none
+		g.watch(tenancy.DecisionRead, m, err == nil, err)
+	}
 	if err != nil {
 		return tenancy.Outcome{}, err
 	}
 	return m.outcome, nil
+}
+
+// reached refuses a snapshot older than the one asked for. Commits are visible
+// before they are acknowledged, so only a revision that this store never gave
+// is ahead of it.
+func reached(tx Reader, wanted tenancy.Revision) error {
+	if tx.Revision() >= wanted {
+		return nil
+	}
+	return &tenancy.Error{
+		Code: tenancy.CodeConflict, Msg: fmt.Sprintf("the store is at revision %d and has not reached %d", tx.Revision(), wanted),
+	}
 }
 
 func (g *Gate) read(ctx context.Context, tx Reader, m *matter, v view) error {
@@ -64,6 +94,14 @@ type view struct {
 	tenant tenancy.TenantRef
 	target tenancy.UserID
 	rows   func(tx Reader, m *matter) (any, error)
+	// instead of all that: decides by itself.
+	instead func(ctx context.Context, tx Reader, m *matter) error
+}
+
+func (g *Gate) recalling(q tenancy.GetDecision) view {
+	return view{action: tenancy.ActionAuditRead, instead: func(ctx context.Context, tx Reader, m *matter) error {
+		return g.recall(ctx, tx, m, q.Decision)
+	}}
 }
 
 func viewOf(query tenancy.Query) (view, error) {
@@ -85,12 +123,22 @@ func viewOf(query tenancy.Query) (view, error) {
 		return view{action: tenancy.ActionMemberRead, tenant: q.Tenant, target: q.User, rows: memberRow}, nil
 	case tenancy.ListMembers:
 		return view{action: tenancy.ActionMemberList, tenant: q.Tenant, rows: memberRows(q)}, nil
+	case tenancy.ListAudit:
+		return view{action: tenancy.ActionAuditRead, tenant: q.Tenant, rows: auditRows(q)}, nil
 	case tenancy.GetPolicies:
-		return view{action: tenancy.ActionPolicyRead, rows: func(Reader, *matter) (any, error) { return nil, nil }}, nil
+		return view{action: tenancy.ActionPolicyRead, rows: noRows}, nil
+	case tenancy.GetInfo:
+		return view{action: tenancy.ActionStoreRead, rows: noRows}, nil
+	case tenancy.VerifyStore:
+		return view{action: tenancy.ActionStoreVerify, rows: noRows}, nil
 	default:
 		return view{}, fmt.Errorf("no view for a query of type %T", query)
 	}
 }
+
+// noRows is the answer of what is no part of the store: the decision is what
+// was asked for.
+func noRows(Reader, *matter) (any, error) { return nil, nil }
 
 func userRow(tx Reader, m *matter) (any, error) {
 	if !m.in.Target.Exists {

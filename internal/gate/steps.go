@@ -15,20 +15,58 @@ func (g *Gate) stepOf(change tenancy.Change, actor *tenancy.Actor) (step, error)
 	case tenancy.CreateKey:
 		return &createKey{CreateKey: c}, nil
 	case tenancy.DeleteKey:
-		return deleteKey{c}, nil
+		return &deleteKey{DeleteKey: c}, nil
+	case tenancy.RotateSigningKey:
+		return rotateSigningKey{c}, nil
 	case tenancy.CreateTenant:
 		return g.createTenant(c, *actor)
 	case tenancy.SelectTenant:
 		return selectTenant{c, actor.User}, nil
 	case tenancy.AddMember:
-		return addMember{c}, nil
+		return g.addMember(c), nil
 	case tenancy.UpdateMember:
 		return updateMember{c}, nil
 	case tenancy.RemoveMember:
 		return removeMember{c}, nil
 	default:
+		return tenantStep(change)
+	}
+}
+
+// tenantStep turns a change to a tenant as a whole into its step.
+func tenantStep(change tenancy.Change) (step, error) {
+	switch c := change.(type) {
+	case tenancy.UpdateTenant:
+		return updateTenant{c}, nil
+	case tenancy.DeleteTenant:
+		return deleteTenant{c}, nil
+	case tenancy.TransferOwnership:
+		return transfer{c}, nil
+	default:
+		return accountStep(change)
+	}
+}
+
+// accountStep turns a change to an account into its step.
+func accountStep(change tenancy.Change) (step, error) {
+	switch c := change.(type) {
+	case tenancy.UpdateUser:
+		return updateUser{ownAccount{c.User}, c}, nil
+	case tenancy.DeleteUser:
+		return deleteUser{ownAccount{c.User}}, nil
+	case tenancy.LeaveAll:
+		return leaveAll{ownAccount{c.User}}, nil
+	case tenancy.SetPassword:
+		return setPassword{ownAccount{c.User}, c}, nil
+	case tenancy.RevokeTokens:
+		return revokeTokens{ownAccount{c.User}}, nil
+	default:
 		return nil, fmt.Errorf("no step for a change of type %T", change)
 	}
+}
+
+func (g *Gate) addMember(c tenancy.AddMember) step {
+	return &addMember{AddMember: c, fresh: tenancy.UserID(g.newID())}
 }
 
 func (g *Gate) createUser(c tenancy.CreateUser, actor *tenancy.Actor) step {
@@ -66,27 +104,44 @@ func (g *Gate) stepAsked(q tenancy.Question, judged *tenancy.Actor) (step, error
 		return removeMember{tenancy.RemoveMember{Tenant: q.Tenant, User: judged.User}}, nil
 	case tenancy.ActionTenantSelect:
 		return selectTenant{tenancy.SelectTenant{Tenant: q.Tenant}, judged.User}, nil
+	case tenancy.ActionTenantUpdate:
+		return updateTenant{tenancy.UpdateTenant{Tenant: q.Tenant}}, nil
+	case tenancy.ActionTenantDelete:
+		return deleteTenant{tenancy.DeleteTenant{Tenant: q.Tenant}}, nil
+	case tenancy.ActionTenantTransfer:
+		to, err := userAsked(q)
+		return transfer{tenancy.TransferOwnership{Tenant: q.Tenant, To: to}}, err
 	default:
 		return nil, &tenancy.Error{Code: tenancy.CodeInvalid, Msg: fmt.Sprintf("%s is about no tenant and cannot be checked", q.Action)}
 	}
 }
 
 func memberStep(q tenancy.Question) (step, error) {
-	if q.Resource.Type != "user" {
-		return nil, &tenancy.Error{
-			Code: tenancy.CodeInvalid, Msg: fmt.Sprintf(`the resource of %s has the form {"type":"user","id":"<user id>"}`, q.Action),
-		}
-	}
-	user, err := tenancy.ParseUserID(q.Resource.ID)
+	user, err := userAsked(q)
 	if err != nil {
-		user = tenancy.UserID{} // nobody's id: unknown, as any other that is nobody's
+		return nil, err
 	}
 	switch q.Action {
 	case tenancy.ActionMemberAdd:
-		return addMember{tenancy.AddMember{Tenant: q.Tenant, User: user, Level: tenancy.LevelMember, Enabled: true}}, nil
+		return &addMember{AddMember: tenancy.AddMember{Tenant: q.Tenant, User: user, Level: tenancy.LevelMember, Enabled: true}}, nil
 	case tenancy.ActionMemberUpdate:
 		return updateMember{tenancy.UpdateMember{Tenant: q.Tenant, User: user}}, nil
 	default:
 		return removeMember{tenancy.RemoveMember{Tenant: q.Tenant, User: user}}, nil
 	}
+}
+
+// userAsked is the account that a question names as its resource. An id that
+// is nobody's is unknown, as any other that is nobody's.
+func userAsked(q tenancy.Question) (tenancy.UserID, error) {
+	if q.Resource.Type != "user" {
+		return tenancy.UserID{}, &tenancy.Error{
+			Code: tenancy.CodeInvalid, Msg: fmt.Sprintf(`the resource of %s has the form {"type":"user","id":"<user id>"}`, q.Action),
+		}
+	}
+	user, err := tenancy.ParseUserID(q.Resource.ID)
+	if err != nil {
+		return tenancy.UserID{}, nil
+	}
+	return user, nil
 }

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"strings"
+	"time"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -16,6 +17,8 @@ func (createTenant) action(tenancy.Actor) tenancy.Action { return tenancy.Action
 func (s createTenant) about() (tenancy.TenantRef, tenancy.UserID) {
 	return tenancy.TenantRef{}, s.Owner
 }
+
+func (createTenant) before(*matter) any { return nil }
 
 func (s createTenant) gather(tx Reader, m *matter) error {
 	m.target = s.ID.String()
@@ -100,27 +103,148 @@ func (s createTenant) freeSlug(tx Reader) (string, error) {
 	return strings.TrimRight(slug[:min(len(slug), 63-len(suffix))], "-") + suffix, nil
 }
 
-type selectTenant struct {
-	tenancy.SelectTenant
-	user tenancy.UserID
-}
+type updateTenant struct{ tenancy.UpdateTenant }
 
-func (selectTenant) action(tenancy.Actor) tenancy.Action { return tenancy.ActionTenantSelect }
+func (updateTenant) action(tenancy.Actor) tenancy.Action { return tenancy.ActionTenantUpdate }
 
-func (s selectTenant) about() (tenancy.TenantRef, tenancy.UserID) { return s.Tenant, s.user }
+func (s updateTenant) about() (tenancy.TenantRef, tenancy.UserID) { return s.Tenant, tenancy.UserID{} }
 
-func (s selectTenant) gather(Reader, *matter) error { return nil }
+func (updateTenant) before(m *matter) any { return m.tenantBefore() }
 
-// hold: only members select a tenant, nobody selects for the platform, and a
-// credential that is bound to a tenant touches no other selection.
-func (s selectTenant) hold(m *matter) []tenancy.Finding {
-	if !m.in.Target.Exists || (!s.Tenant.IsZero() && !m.in.Actor.Member) {
-		return []tenancy.Finding{tenancy.Find(tenancy.CodeNotPermitted)}
+func (s updateTenant) gather(tx Reader, m *matter) error {
+	m.aboutTenant()
+	if s.Slug == nil || m.tenantUnknown() {
+		return nil
 	}
-	return withinBinding(m, m.tenant.ID)
+	holder, taken, err := tx.TenantBySlug(*s.Slug)
+	if taken && holder != m.tenant.ID {
+		m.find(tenancy.Find(tenancy.CodeSlugTaken))
+	}
+	return err
 }
 
-func (s selectTenant) perform(tx Tx, m *matter) (any, error) {
-	m.account.ActiveTenant = m.tenant.ID
-	return m.tenant, tx.PutUser(m.account)
+// hold: a limit is never below what it limits.
+func (s updateTenant) hold(m *matter) []tenancy.Finding {
+	if s.MemberLimit == nil || *s.MemberLimit >= m.in.Tenant.Members {
+		return nil
+	}
+	return []tenancy.Finding{tenancy.Find(tenancy.CodeMemberLimit)}
+}
+
+func (s updateTenant) perform(tx Tx, m *matter) (any, error) {
+	after := m.tenant
+	if s.Slug != nil {
+		after.Slug = *s.Slug
+	}
+	if s.Name != nil {
+		after.Name = *s.Name
+	}
+	if s.Plan != nil {
+		after.Plan = *s.Plan
+	}
+	if s.MemberLimit != nil {
+		after.MemberLimit = *s.MemberLimit
+	}
+	after.UpdatedAt = m.in.Now
+	return after, tx.PutTenant(after)
+}
+
+type deleteTenant struct{ tenancy.DeleteTenant }
+
+func (deleteTenant) action(tenancy.Actor) tenancy.Action { return tenancy.ActionTenantDelete }
+
+func (s deleteTenant) about() (tenancy.TenantRef, tenancy.UserID) { return s.Tenant, tenancy.UserID{} }
+
+func (deleteTenant) before(m *matter) any { return m.tenantBefore() }
+
+func (deleteTenant) gather(_ Reader, m *matter) error {
+	m.aboutTenant()
+	return nil
+}
+
+// hold: with the tenant its owner's membership ends, so it takes their rank.
+func (deleteTenant) hold(m *matter) []tenancy.Finding { return rankHolds(m, tenancy.LevelOwner) }
+
+// perform deletes the tenant and everything that belongs to it. Tokens that
+// are bound to it die with the memberships.
+func (deleteTenant) perform(tx Tx, m *matter) (any, error) {
+	id := m.tenant.ID
+	for {
+		members, err := tx.Members(id, tenancy.UserID{}, cascadeChunk)
+		if err != nil {
+			return nil, err
+		}
+		for _, member := range members {
+			if err := endMembership(tx, id, member.User); err != nil {
+				return nil, err
+			}
+		}
+		if len(members) < cascadeChunk {
+			return nil, tx.DeleteTenant(id)
+		}
+	}
+}
+
+// transfer makes another member the owner.
+type transfer struct{ tenancy.TransferOwnership }
+
+func (transfer) action(tenancy.Actor) tenancy.Action { return tenancy.ActionTenantTransfer }
+
+func (s transfer) about() (tenancy.TenantRef, tenancy.UserID) { return s.Tenant, s.To }
+
+func (transfer) before(m *matter) any { return m.tenantBefore() }
+
+func (s transfer) gather(_ Reader, m *matter) error {
+	m.in.Requested = RequestedFacts{Level: tenancy.LevelOwner, Enabled: true, Developer: m.membership.Developer}
+	m.in.Resource = ResourceFacts{Type: "tenant", ID: m.tenant.ID.String()}
+	m.findMember()
+	switch {
+	case !m.in.Target.Member:
+	case s.To == m.tenant.Owner:
+		m.find(tenancy.Finding{Code: tenancy.CodeConflict, Message: "this member is the owner already"})
+	case !m.in.Target.Active:
+		m.find(tenancy.Finding{Code: tenancy.CodeConflict, Message: "the new owner has to be an active member: signed up, enabled, begun and not expired"})
+	}
+	return nil
+}
+
+func (transfer) hold(m *matter) []tenancy.Finding {
+	return append(rankHolds(m, tenancy.LevelOwner), newOwnerActs(m)...)
+}
+
+// perform: an owner has no beginning and no end, and the owner before stays
+// as an administrator.
+func (s transfer) perform(tx Tx, m *matter) (any, error) {
+	if former := m.tenant.Owner; !former.IsZero() {
+		member, _, err := tx.Membership(m.tenant.ID, former)
+		if err != nil {
+			return nil, err
+		}
+		member.Level, member.UpdatedAt = tenancy.LevelAdmin, m.in.Now
+		if err := tx.PutMembership(member); err != nil {
+			return nil, err
+		}
+	}
+	owner := m.membership
+	owner.Level, owner.NotBefore, owner.ExpiresAt, owner.UpdatedAt = tenancy.LevelOwner, time.Time{}, time.Time{}, m.in.Now
+	if err := tx.PutMembership(owner); err != nil {
+		return nil, err
+	}
+	after := m.tenant
+	after.Owner, after.UpdatedAt = s.To, m.in.Now
+	return after, tx.PutTenant(after)
+}
+
+// aboutTenant makes the tenant what the matter is about.
+func (m *matter) aboutTenant() {
+	m.target = m.tenant.ID.String()
+	m.in.Resource = ResourceFacts{Type: "tenant", ID: m.target}
+}
+
+// tenantBefore gives the tenant acted upon; nil when there is none.
+func (m *matter) tenantBefore() any {
+	if m.tenant.ID.IsZero() {
+		return nil
+	}
+	return m.tenant
 }

@@ -61,7 +61,7 @@ func newKeys() keys {
 // comes.
 var ready = []tenancy.Action{
 	tenancy.ActionUserCreate, tenancy.ActionUserRegister, tenancy.ActionKeyCreate, tenancy.ActionKeyDelete,
-	tenancy.ActionTenantCreate, tenancy.ActionTenantSelect, tenancy.ActionMemberAdd, tenancy.ActionMemberUpdate,
+	tenancy.ActionTenantCreate, tenancy.ActionTenantUpdate, tenancy.ActionTenantSelect, tenancy.ActionMemberAdd, tenancy.ActionMemberUpdate,
 	tenancy.ActionMemberRemove, tenancy.ActionMemberLeave,
 	tenancy.ActionUserRead, tenancy.ActionUserFind, tenancy.ActionKeyList, tenancy.ActionTenantRead, tenancy.ActionTenantList,
 	tenancy.ActionTenantListAll, tenancy.ActionMemberRead, tenancy.ActionMemberList, tenancy.ActionPolicyRead,

@@ -11,17 +11,26 @@ type Action string
 
 // Actions that change something: judged by membership.decision, with reasons.
 const (
-	ActionUserCreate   Action = "user.create"
-	ActionUserRegister Action = "user.register" // an account creates itself
-	ActionKeyCreate    Action = "key.create"
-	ActionKeyDelete    Action = "key.delete"
-	ActionTenantCreate Action = "tenant.create"
-	ActionTenantSelect Action = "tenant.select"
-	ActionMemberAdd    Action = "member.add"
-	ActionMemberUpdate Action = "member.update"
-	ActionMemberRemove Action = "member.remove"
-	ActionMemberLeave  Action = "member.leave" // removing oneself
-	ActionBootstrap    Action = "store.bootstrap"
+	ActionUserCreate       Action = "user.create"
+	ActionUserRegister     Action = "user.register" // an account creates itself
+	ActionUserUpdate       Action = "user.update"
+	ActionUserDelete       Action = "user.delete"
+	ActionUserPassword     Action = "user.password" // set a password
+	ActionUserRevoke       Action = "user.revoke"   // end all tokens of an account
+	ActionUserLeave        Action = "user.leave"    // end all memberships of an account
+	ActionKeyCreate        Action = "key.create"
+	ActionKeyDelete        Action = "key.delete"
+	ActionTenantCreate     Action = "tenant.create"
+	ActionTenantUpdate     Action = "tenant.update"
+	ActionTenantDelete     Action = "tenant.delete"
+	ActionTenantTransfer   Action = "tenant.transfer"
+	ActionTenantSelect     Action = "tenant.select"
+	ActionMemberAdd        Action = "member.add"
+	ActionMemberUpdate     Action = "member.update"
+	ActionMemberRemove     Action = "member.remove"
+	ActionMemberLeave      Action = "member.leave" // removing oneself
+	ActionSigningKeyRotate Action = "signing_key.rotate"
+	ActionBootstrap        Action = "store.bootstrap"
 )
 
 // Actions that change nothing: judged by access.allow.
@@ -36,14 +45,19 @@ const (
 	ActionMemberList    Action = "member.list"
 	ActionPolicyRead    Action = "policy.read"
 	ActionAuditRead     Action = "audit.read" // also: ask what others may do
+	ActionStoreRead     Action = "store.read" // what the program and its store are
+	ActionStoreBackup   Action = "store.backup"
+	ActionStoreVerify   Action = "store.verify"
 	ActionResourceRead  Action = "resource.read"
 	ActionResourceWrite Action = "resource.write"
 )
 
 // changes lists what membership.decision judges.
 var changes = []Action{
-	ActionUserCreate, ActionUserRegister, ActionKeyCreate, ActionKeyDelete, ActionTenantCreate, ActionTenantSelect,
-	ActionMemberAdd, ActionMemberUpdate, ActionMemberRemove, ActionMemberLeave,
+	ActionUserCreate, ActionUserRegister, ActionUserUpdate, ActionUserDelete, ActionUserPassword, ActionUserRevoke, ActionUserLeave,
+	ActionKeyCreate, ActionKeyDelete,
+	ActionTenantCreate, ActionTenantUpdate, ActionTenantDelete, ActionTenantTransfer, ActionTenantSelect,
+	ActionMemberAdd, ActionMemberUpdate, ActionMemberRemove, ActionMemberLeave, ActionSigningKeyRotate,
 }
 
 // Changes reports whether the action changes something, so that
@@ -85,8 +99,8 @@ var ceilings = map[Action]Level{
 	ActionResourceWrite: LevelMember, "feedback.write": LevelMember,
 	"app.manage":    LevelAdmin,
 	ActionMemberAdd: LevelAdmin, ActionMemberUpdate: LevelAdmin, ActionMemberRemove: LevelAdmin, ActionAuditRead: LevelAdmin,
-	"tenant.update": LevelAdmin, "usage.read": LevelAdmin, "usage.report": LevelAdmin,
-	"tenant.delete": LevelOwner, "tenant.transfer": LevelOwner,
+	ActionTenantUpdate: LevelAdmin, "usage.read": LevelAdmin, "usage.report": LevelAdmin,
+	ActionTenantDelete: LevelOwner, ActionTenantTransfer: LevelOwner,
 }
 
 // MayHold reports whether policy data may give the level this action. Actions

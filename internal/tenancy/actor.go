@@ -14,6 +14,8 @@ type Actor struct {
 	Key         KeyID      // the key that was presented; zero for tokens
 	Tenant      TenantID   // the credential is bound to this tenant; zero: to none
 	TenantSince time.Time  // a bound token: when the membership it was issued for began
+	TokenEpoch  uint64     // a token: the epoch of the account that it was issued in
+	Delegated   bool       // a platform key acts for User (X-Act-As)
 	Scopes      []Action   // the key's scopes; empty: all
 }
 
@@ -45,6 +47,9 @@ func (a Actor) InScope(action Action) bool {
 	}
 	return false
 }
+
+// ByToken reports whether a token of ours was presented.
+func (a Actor) ByToken() bool { return a.Via == ViaToken || a.Via == ViaCookie }
 
 // String names the actor for records: a user id, "platform", "operator",
 // "registration" or "nobody".

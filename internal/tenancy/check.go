@@ -10,6 +10,8 @@ type Question struct {
 	Context  map[string]any // JSON values, as the caller sent them
 	Route    Route
 	HTTP     HTTPRequest
+	Explain  bool     // say which rules led to the answer
+	AtLeast  Revision // that the answer must have been computed at, or later
 }
 
 // Resource is what an action is about.
@@ -45,4 +47,8 @@ type Verdict struct {
 	Allow  bool
 	Tenant TenantID // the tenant that was asked about, when allowed
 	Level  Level    // the judged person's level there, when allowed; the platform has none
+	// Explanation and Input, the facts as JSON, are there when they were asked
+	// for and nothing of the answer is withheld from the caller.
+	Explanation *Explanation
+	Input       []byte
 }

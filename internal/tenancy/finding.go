@@ -27,6 +27,9 @@ const (
 	CodeEmailTaken          Code = "email_taken"
 	CodeSlugTaken           Code = "slug_taken"
 	CodeIDTaken             Code = "id_taken"
+	CodeStale               Code = "stale"            // If-Match names another version
+	CodeConflict            Code = "conflict"         // the state does not allow it now
+	CodeDecisionExpired     Code = "decision_expired" // not kept, or not the caller's
 )
 
 // What goes wrong with the policies themselves: always a refusal, always
@@ -40,24 +43,25 @@ const (
 
 // What the API and the store say.
 const (
-	CodeUnauthenticated Code = "unauthenticated"
-	CodeInvalid         Code = "invalid"
-	CodeForbidden       Code = "forbidden" // refused before any decision: a forged cross-site request
-	CodeNotFound        Code = "not_found" // no such route
-	CodeMethod          Code = "method_not_allowed"
-	CodeTooLarge        Code = "too_large"
-	CodeTimeout         Code = "timeout"
-	CodeRateLimited     Code = "rate_limited"
-	CodeStoreFull       Code = "store_full"
-	CodeOutcomeUnknown  Code = "outcome_unknown"
-	CodeUnavailable     Code = "unavailable" // the store is closed or damaged
-	CodeInternal        Code = "internal"
+	CodeUnauthenticated   Code = "unauthenticated"
+	CodeInvalid           Code = "invalid"
+	CodeForbidden         Code = "forbidden" // refused before any decision: a forged cross-site request
+	CodeNotFound          Code = "not_found" // no such route
+	CodeMethod            Code = "method_not_allowed"
+	CodeTooLarge          Code = "too_large"
+	CodeTimeout           Code = "timeout"
+	CodeIdempotencyReused Code = "idempotency_reused"
+	CodeRateLimited       Code = "rate_limited"
+	CodeStoreFull         Code = "store_full"
+	CodeOutcomeUnknown    Code = "outcome_unknown"
+	CodeUnavailable       Code = "unavailable" // the store is closed or damaged
+	CodeInternal          Code = "internal"
 )
 
 // order is the native order of findings: the first is the one an answer names.
 var order = []Code{
-	CodeTenantUnknown, CodeNotAMember, CodeKeyUnknown, CodeNotPermitted, CodeUserUnknown, CodeTargetNotMember, CodeAlreadyMember,
-	CodeEmailTaken, CodeSlugTaken, CodeIDTaken,
+	CodeTenantUnknown, CodeNotAMember, CodeKeyUnknown, CodeDecisionExpired, CodeNotPermitted, CodeStale, CodeUserUnknown, CodeTargetNotMember, CodeAlreadyMember,
+	CodeEmailTaken, CodeSlugTaken, CodeIDTaken, CodeConflict,
 	CodeOwnerPermanent, CodeLastAdministrator, CodeMemberLimit, CodeRankExceeded, CodeActionsExceeded,
 	CodeOwnerByTransferOnly,
 	CodeFactsIncomplete, CodePolicyError, CodePolicyUndefined, CodePolicyTimeout,
@@ -90,6 +94,9 @@ var messages = map[Code]string{
 	CodeEmailTaken:          "an account with this e-mail address exists",
 	CodeSlugTaken:           "a tenant with this slug exists",
 	CodeIDTaken:             "this id is in use",
+	CodeStale:               "it has changed since, or is gone: read it again",
+	CodeConflict:            "the state does not allow this now",
+	CodeDecisionExpired:     "there is no such decision, it is kept no longer, or it is not yours",
 	CodeFactsIncomplete:     "the decision lacked a fact that it needs",
 	CodePolicyError:         "the policy could not be evaluated",
 	CodePolicyUndefined:     "the policy gave no answer",

@@ -43,6 +43,12 @@ func ParseKeyID(s string) (KeyID, error) {
 	return KeyID(id), err
 }
 
+// ParseDecisionID reads a decision id; it accepts what [ParseTenantID] accepts.
+func ParseDecisionID(s string) (DecisionID, error) {
+	id, err := parseUUID(s)
+	return DecisionID(id), err
+}
+
 // String gives the 36-character lower-case form, or "" for the zero value, so
 // that a missing id never looks like one.
 func (id TenantID) String() string { return formatUUID(uuid.UUID(id)) }

@@ -1,5 +1,7 @@
 package tenancy
 
+import "time"
+
 // Query is one thing that may be read. The set is closed, as changes are.
 type Query interface{ query() }
 
@@ -45,6 +47,39 @@ type ListMembers struct {
 // policies are no part of the store: the decision is what is asked for.
 type GetPolicies struct{}
 
+// GetDecision reads a decision that is kept; the result is a Decision.
+type GetDecision struct{ Decision DecisionID }
+
+// ListAudit reads audit records after a sequence number, oldest first; the
+// result is an AuditPage. Empty fields filter nothing.
+type ListAudit struct {
+	Tenant TenantRef
+	Actor  string // a user id, "platform", "operator" or "registration"; who acted, or was acted for
+	Action Action
+	Since  time.Time // of the record; inclusive
+	After  uint64
+	Limit  int
+}
+
+// AuditPage is a part of the audit. A page may hold fewer records than asked
+// for, or none, and still not be the last.
+type AuditPage struct {
+	Records [][]byte // canonical bytes
+	Next    uint64   // after which the next page begins; 0: there is none
+}
+
+// GetInfo asks for what the program and its store are; the result is nil,
+// since the store's own counts are no part of its content.
+type GetInfo struct{}
+
+// VerifyStore asks for a check of the whole store; the result is nil, as of
+// GetInfo.
+type VerifyStore struct{}
+
+func (VerifyStore) query() {}
+func (GetDecision) query() {}
+func (ListAudit) query()   {}
+func (GetInfo) query()     {}
 func (GetUser) query()     {}
 func (FindUser) query()    {}
 func (ListKeys) query()    {}
@@ -53,3 +88,12 @@ func (ListTenants) query() {}
 func (GetMember) query()   {}
 func (ListMembers) query() {}
 func (GetPolicies) query() {}
+
+// AuditReport says whether the audit is as it was written. Of a tenant, it
+// counts the tenant's records; the chain is followed through all of them.
+type AuditReport struct {
+	OK       bool
+	Records  uint64
+	Head     string // hash of the last record counted, in hexadecimal; empty: none
+	BrokenAt uint64 // sequence number of the first record that is not as it was written; 0: none
+}

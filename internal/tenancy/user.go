@@ -37,6 +37,7 @@ type User struct {
 	Enabled      bool // false: suspended everywhere
 	PasswordHash string
 	ActiveTenant TenantID // cognee's selection; zero: none
+	TokenEpoch   uint64   // tokens of another epoch are refused; raised to end them all
 	CreatedAt    time.Time
 }
 

@@ -52,6 +52,9 @@ test_platform[action] if {
 		"user.find": true,
 		"user.read": true,
 		"policy.read": true,
+		"store.read": true,
+		"store.backup": true,
+		"store.verify": true,
 		"member.remove": false,
 		"unheard.of": false,
 	})
@@ -71,6 +74,8 @@ test_people[name] if {
 		"find others through cognee": {"action": "user.find", "given": {"dialect": "cognee"}, "want": true},
 		"read through cognee what a tenant holds": {"action": "resource.read", "given": {"dialect": "cognee"}, "want": false},
 		"find others elsewhere": {"action": "user.find", "given": {"target": {"self": true}}, "want": false},
+		"see what the store is": {"action": "store.read", "given": {"target": {"self": true}}, "want": false},
+		"copy the store": {"action": "store.backup", "given": {"actor": {"level": "owner"}}, "want": false},
 		"read the rules": {"action": "policy.read", "given": {}, "want": true},
 		"read what a tenant holds": {"action": "resource.read", "given": {"target": {"self": true}}, "want": false},
 	}
@@ -83,6 +88,7 @@ _open := {
 	"by level": {},
 	"by the platform, as an owner": _platform,
 	"by the platform": object.union(_platform, {"action": {"name": "tenant.list_all"}}),
+	"to the store": object.union(_platform, {"action": {"name": "store.backup"}}),
 	"to one's own": object.union(_stranger, {"action": {"name": "user.read"}, "target": {"self": true}}),
 	"to another's address": object.union(_stranger, {"action": {"name": "user.find"}, "dialect": "cognee"}),
 	"to the rules": object.union(_stranger, {"action": {"name": "policy.read"}}),

@@ -32,6 +32,21 @@ test_an_unheard_of_level_has_no_rank if {
 	cases.codes(forbid.violation) == {"rank_exceeded"} with input as cases.given({"actor": {"level": "emperor"}})
 }
 
+test_the_tenant_itself_takes_the_rank_of_an_owner[name] if {
+	some action, asked in {
+		"tenant.delete": {"target": {"rank": 0}, "requested": {"rank": 0}},
+		"tenant.transfer": {"target": {"rank": 20}, "requested": {"rank": 40}},
+	}
+	some who, tc in {
+		"the owner": {"by": {"actor": {"level": "owner"}}, "want": set()},
+		"an admin": {"by": {"actor": {"level": "admin"}}, "want": {"rank_exceeded"}},
+		"the platform": {"by": cases.platform, "want": set()},
+	}
+	name := sprintf("%s by %s", [action, who])
+	facts := object.union_n([{"action": {"name": action}}, asked, tc.by])
+	cases.codes(forbid.violation) == tc.want with input as cases.given(facts)
+}
+
 test_leaving_needs_no_rank if {
 	facts := {"action": {"name": "member.leave"}, "actor": {"level": "viewer"}, "target": {"rank": 20}}
 	cases.codes(forbid.violation) == set() with input as cases.given(facts)

@@ -15,6 +15,17 @@ test_owners_can_act[name] if {
 	cases.codes(forbid.violation) == tc.want with input as cases.given(given)
 }
 
+test_new_owners_can_act[name] if {
+	some name, tc in {
+		"an active member": {"target": {"active": true}, "want": set()},
+		"a disabled one": {"target": {"active": false}, "want": {"owner_permanent"}},
+		"no member": {"target": {"member": false, "active": false}, "want": set()},
+		"nobody": {"target": {"exists": false, "member": false, "active": false}, "want": set()},
+	}
+	given := {"action": {"name": "tenant.transfer"}, "actor": {"level": "owner"}, "target": tc.target}
+	cases.codes(forbid.violation) == tc.want with input as cases.given(given)
+}
+
 test_only_at_the_start if {
 	given := {"action": {"name": "tenant.select"}, "target": {"exists": true, "active": false}}
 	cases.codes(forbid.violation) == set() with input as cases.given(given)

@@ -6,7 +6,10 @@ import rego.v2
 # title: A level grants its changes
 # description: An active member may make the changes that the role table gives to their level.
 allowed if {
-	input.action.name in {"member.add", "member.update", "member.remove"}
+	input.action.name in {
+		"member.add", "member.remove", "member.update",
+		"tenant.delete", "tenant.transfer", "tenant.update",
+	}
 	input.actor.member == true
 	input.action.name in data.roles.changes[input.actor.level]
 }

@@ -12,6 +12,18 @@ test_levels[name] if {
 	grant.allowed == want with input as cases.given({"action": {"name": action}, "actor": {"level": level}})
 }
 
+test_levels_and_the_tenant_itself[name] if {
+	some action, levels in {
+		"tenant.update": {"owner", "admin"},
+		"tenant.delete": {"owner"},
+		"tenant.transfer": {"owner"},
+	}
+	some level in {"owner", "admin", "member", "viewer", "none"}
+	name := sprintf("%s by %s", [action, level])
+	want := level in levels
+	grant.allowed == want with input as cases.given({"action": {"name": action}, "actor": {"level": level}})
+}
+
 test_a_level_without_membership_grants_nothing[level] if {
 	some level in {"owner", "admin"}
 	grant.allowed == false with input as cases.given({"actor": {"level": level, "member": false}})

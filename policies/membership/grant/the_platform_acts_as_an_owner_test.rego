@@ -11,6 +11,15 @@ test_platform[action] if {
 		"key.create": true,
 		"key.delete": true,
 		"tenant.create": true,
+		"tenant.update": true,
+		"tenant.delete": true,
+		"tenant.transfer": true,
+		"user.update": true,
+		"user.delete": true,
+		"user.password": true,
+		"user.revoke": true,
+		"user.leave": true,
+		"signing_key.rotate": true,
 		"member.add": true,
 		"member.update": true,
 		"member.remove": true,
@@ -22,7 +31,9 @@ test_platform[action] if {
 	grant.allowed == want with input as cases.given(object.union(cases.platform, {"action": {"name": action}}))
 }
 
-test_accounts_are_made_by_the_platform_alone[level] if {
+test_by_the_platform_alone[name] if {
+	some action in {"signing_key.rotate", "user.create", "user.delete", "user.update"}
 	some level in {"owner", "admin"}
-	grant.allowed == false with input as cases.given({"action": {"name": "user.create"}, "actor": {"level": level}})
+	name := sprintf("%s by %s", [action, level])
+	grant.allowed == false with input as cases.given({"action": {"name": action}, "actor": {"level": level}})
 }

@@ -1,0 +1,43 @@
+package tenancy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+)
+
+// Version names one state of a record: two states of it have the same version
+// only when everything that is shown of them is the same.
+type Version string
+
+// AnyVersion matches every record that is there (RFC 9110, 13.1.1).
+const AnyVersion Version = "*"
+
+// VersionOf gives the version of a UserView, a KeyView, a Tenant or a Member;
+// of anything else none. When an account last signed in, and when a key was
+// last used, is no part of it.
+func VersionOf(record any) Version {
+	switch r := record.(type) {
+	case UserView:
+		u := r.User
+		u.PasswordHash, u.ActiveTenant, u.TokenEpoch = "", TenantID{}, 0
+		return digest("user", u)
+	case KeyView:
+		k := r.Key
+		k.Scopes = append([]Action{}, k.Scopes...) // none is none, nil or not
+		return digest("key", k)
+	case Tenant:
+		return digest("tenant", r)
+	case Member:
+		return digest("member", r)
+	default:
+		return ""
+	}
+}
+
+// digest relies on every field of a record being a value: %#v of a pointer
+// would differ from run to run.
+func digest(kind string, record any) Version {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %#v", kind, record))
+	return Version(hex.EncodeToString(sum[:12]))
+}
