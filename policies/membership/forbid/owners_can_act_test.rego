@@ -9,6 +9,10 @@ test_owners_can_act[name] if {
 	some name, tc in {
 		"an active account": {"target": {"exists": true, "active": true}, "want": set()},
 		"a disabled one": {"target": {"exists": true, "active": false}, "want": {"owner_permanent"}},
+		"a disabled one that belongs nowhere": {
+			"target": {"exists": true, "member": false, "active": false},
+			"want": {"owner_permanent"},
+		},
 		"none at all": {"target": {"exists": false, "active": false}, "want": set()},
 	}
 	given := {"action": {"name": "tenant.create"}, "target": tc.target}
