@@ -60,7 +60,7 @@ var requests = []request{
 	}},
 	{"a key is created", 4, keyCreation},
 	{"a key is revoked", 3, func(w *world, _ *tenancy.Actor) tenancy.Change {
-		return tenancy.DeleteKey{Key: pick(w, append(w.keys, tenancy.KeyID{0xff})...)}
+		return tenancy.DeleteKey{Key: pick(w, w.keys[w.rng.IntN(len(w.keys))].ID, keyID(1<<20))}
 	}},
 	{"the signing key is rotated", 1, func(w *world, _ *tenancy.Actor) tenancy.Change {
 		return tenancy.RotateSigningKey{Key: tenancy.SigningKey{ID: keyID(w.next()), Seed: [32]byte{1}, CreatedAt: began}, Revoke: w.oneIn(2)}

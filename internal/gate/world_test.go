@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ type world struct {
 	store   *boltstore.Store
 	users   []tenancy.UserID
 	tenants []tenancy.TenantID
-	keys    []tenancy.KeyID
+	keys    []tenancy.Key
 	serial  uint64 // of what was made up so far
 }
 
@@ -31,6 +32,7 @@ type world struct {
 const (
 	worldUsers   = 9
 	worldTenants = 4
+	worldKeys    = 4
 )
 
 // inWorld draws a world, lets fn use it, and ends it. The world's file lies in
@@ -116,6 +118,15 @@ func (w *world) seed() tenancy.Seed {
 	for n := range worldTenants {
 		w.seedTenant(n, &seed)
 	}
+	for range worldKeys {
+		n := w.next()
+		key := tenancy.Key{ID: keyID(n), User: w.users[w.rng.IntN(len(w.users))], Digest: tenancy.Digest{2, byte(n >> 8), byte(n)}}
+		if w.oneIn(2) {
+			key.Tenant = w.tenants[w.rng.IntN(len(w.tenants))]
+		}
+		w.keys = append(w.keys, key)
+	}
+	seed.Keys = w.keys
 	return seed
 }
 
@@ -184,7 +195,10 @@ func (w *world) actor() tenancy.Actor {
 		actor.Via, actor.Delegated = tenancy.ViaPlatformKey, true
 	case 5:
 		actor.Tenant = w.tenants[w.rng.IntN(len(w.tenants))]
-	case 6:
+	case 6, 7:
+		key := w.keys[w.rng.IntN(len(w.keys))]
+		actor.User, actor.Key, actor.Tenant, actor.Scopes = key.User, key.ID, key.Tenant, key.Scopes
+	case 8:
 		actor.Scopes = []tenancy.Action{pick(w, tenancy.ChangeActions()...), pick(w, tenancy.ChangeActions()...)}
 	}
 	return actor
@@ -197,4 +211,38 @@ func (w *world) options() tenancy.ApplyOptions {
 		opts.IfMatch = []tenancy.Version{pick(w, tenancy.AnyVersion, "0123")}
 	}
 	return opts
+}
+
+// follow takes over into the cast what an applied change made or deleted. The
+// cast never dies out.
+func (w *world) follow(change tenancy.Change, result any) {
+	switch made := result.(type) {
+	case tenancy.UserView:
+		if !slices.Contains(w.users, made.ID) {
+			w.users = append(w.users, made.ID)
+		}
+	case tenancy.Member:
+		if !slices.Contains(w.users, made.User) {
+			w.users = append(w.users, made.User)
+		}
+	case tenancy.KeyView:
+		w.keys = append(w.keys, made.Key)
+	case tenancy.Tenant:
+		if !slices.Contains(w.tenants, made.ID) && !made.ID.IsZero() {
+			w.tenants = append(w.tenants, made.ID)
+		}
+	}
+	switch c := change.(type) {
+	case tenancy.DeleteUser:
+		w.users = without(w.users, c.User)
+	case tenancy.DeleteTenant:
+		w.tenants = without(w.tenants, c.Tenant.ID)
+	}
+}
+
+func without[T comparable](from []T, gone T) []T {
+	if len(from) == 1 {
+		return from
+	}
+	return slices.DeleteFunc(from, func(one T) bool { return one == gone })
 }
