@@ -151,7 +151,9 @@ func creation(w *world, _ *tenancy.Actor) tenancy.Change {
 	return change
 }
 
-func keyID(n uint64) tenancy.KeyID { return tenancy.KeyID{0xee, 13: byte(n >> 16), 14: byte(n >> 8), 15: byte(n)} }
+func keyID(n uint64) tenancy.KeyID {
+	return tenancy.KeyID{0xee, 13: byte(n >> 16), 14: byte(n >> 8), 15: byte(n)}
+}
 
 func keyCreation(w *world, actor *tenancy.Actor) tenancy.Change {
 	n := w.next()
