@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,7 +46,7 @@ func inWorld(t *testing.T, number uint64, decider gate.Decider, fn func(*world))
 		return
 	}
 	defer os.RemoveAll(folder)
-	now := clock()
+	now := clock(new(atomic.Int64))
 	store, err := boltstore.Open(filepath.Join(folder, "store.db"), boltstore.Options{Clock: now})
 	if err != nil {
 		t.Error(err)
