@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the digest of the embedded policies, once their tests have passed")
+var update = flag.Bool("update", false, "write the digest of the embedded policies, once their tests have passed, and the conformance vectors")
 
 // TestEmbeddedSetIsTested runs the tests of the embedded rules. Its digest is
 // what lets the program load them without running the tests again.
