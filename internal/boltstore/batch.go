@@ -1,11 +1,17 @@
 package boltstore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/memberward/memberward/internal/audit"
+	"github.com/memberward/memberward/internal/tenancy"
 )
 
 // batch is what shares one transaction.
@@ -87,7 +93,7 @@ func (b *batch) run(c *call) error {
 	if c.err = c.ctx.Err(); c.err != nil { // we may have queued behind other writers
 		return nil
 	}
-	t := newTx(b.below, b.state.revision)
+	t := newTx(b.below, b.state)
 	c.err = runSafely(c.fn, t)
 	t.over.ended = true
 	if c.err == nil {
@@ -112,37 +118,36 @@ func runSafely(fn func(*tx) error, t *tx) (err error) {
 	return fn(t)
 }
 
-// apply writes an allowed overlay into the shared transaction: the records of
-// its decisions with the revision that it makes, then its state.
+// apply writes an allowed overlay into the shared transaction: its state, the
+// records of its decisions with the revision that it makes, its receipts, and
+// what the change log keeps of it.
 func (b *batch) apply(c *call, o *overlay) error {
-	if !o.wrote && len(o.records) == 0 {
+	if o.empty() {
 		return nil
 	}
 	at := b.state
-	if o.wrote && !c.silent {
+	raised := o.wrote && !c.silent
+	if raised {
 		at.revision++
 	}
-	frames := make([]written, 0, len(o.records))
-	for _, r := range o.records {
-		r.Revision = at.revision
-		canonical, chain, err := at.chain.Append(r)
-		if err != nil { // of this change alone: nothing is applied yet
-			c.err = err
-			return nil
-		}
-		at.chain = chain
-		key := auditKey(chain.Seq)
-		frames = append(frames, written{string(key), encodeAudit(key, canonical)})
+	added, chain, err := recorded(o.records, at)
+	if err != nil { // of this change alone: nothing is applied yet
+		c.err = err
+		return nil
 	}
-	for name, writes := range o.writes {
-		for key, frame := range writes {
-			if err := b.put(bucket(name), []byte(key), frame); err != nil {
-				return err
-			}
-		}
+	at.chain = chain
+	for _, r := range o.receipts {
+		added = append(added, r.entries(at.revision)...)
 	}
-	for _, w := range frames {
-		if err := b.put(bucketAudit, []byte(w.key), w.frame); err != nil {
+	done, err := b.write(o)
+	if err != nil {
+		return err
+	}
+	if raised {
+		added = append(added, done.entries(logged(o.records, at.revision))...)
+	}
+	for _, e := range added {
+		if err := b.add(e); err != nil {
 			return err
 		}
 	}
@@ -151,24 +156,63 @@ func (b *batch) apply(c *call, o *overlay) error {
 	return nil
 }
 
-// put writes one frame and keeps the tally. A nil frame deletes.
-func (b *batch) put(to bucket, key, frame []byte) error {
-	old, err := b.below.get(to, key)
-	if err != nil {
-		return err
+// logged is what the change log says of a change, by the record of its
+// decision; of a change without one, the revision alone.
+func logged(records []audit.Record, made tenancy.Revision) tenancy.Commit {
+	c := tenancy.Commit{Revision: made}
+	if len(records) > 0 {
+		r := records[0]
+		c.At, c.Action = r.Time, tenancy.Action(r.Action)
+		c.DecisionID, _ = decisionID(r.DecisionID)
+	}
+	return c
+}
+
+// write writes an overlay in the order of its keys, and notes what it did.
+func (b *batch) write(o *overlay) (done noted, err error) {
+	for to := bucketMeta + 1; to < bucketCount; to++ {
+		for _, key := range slices.Sorted(maps.Keys(o.writes[to])) {
+			old, err := b.put(to, []byte(key), o.writes[to][key])
+			if err != nil {
+				return done, err
+			}
+			if frame := o.writes[to][key]; bytes.Equal(old, frame) { // it ended as it began
+				continue
+			} else if err := done.note(to, []byte(key), old, frame); err != nil {
+				return done, err
+			}
+		}
+	}
+	return done, nil
+}
+
+// put writes one frame, keeps the tally, and gives the frame that was there
+// before. A nil frame deletes.
+func (b *batch) put(to bucket, key, frame []byte) (old []byte, err error) {
+	if old, err = b.below.get(to, key); err != nil {
+		return nil, err
 	}
 	if old != nil {
 		if _, _, err := unframe(to, key, old); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if old == nil && frame == nil {
-		return nil // written and deleted by the same change
+		return nil, nil // written and deleted by the same change
 	}
 	b.tallies[to].remove(old)
 	b.tallies[to].add(frame)
 	if err := b.below.put(to, key, frame); err != nil {
-		return fmt.Errorf("write %s: %w", to, err)
+		return nil, fmt.Errorf("write %s: %w", to, err)
+	}
+	return old, nil
+}
+
+// add writes a record whose key was never used, so that nothing is looked up.
+func (b *batch) add(e entry) error {
+	b.tallies[e.to].add(e.frame)
+	if err := b.below.put(e.to, e.key, e.frame); err != nil {
+		return fmt.Errorf("write %s: %w", e.to, err)
 	}
 	return nil
 }

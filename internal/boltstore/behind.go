@@ -13,13 +13,15 @@ import (
 // next commit, or after a second.
 const (
 	behindDelay   = time.Second
-	behindRecords = 1024 // queued at once; further ones are dropped and counted
-	behindTouches = 4096 // credentials; a later use of a queued one replaces it
+	behindRecords = 1024    // queued at once; further ones are dropped and counted
+	behindInputs  = 4 << 20 // bytes of the inputs queued with them
+	behindTouches = 4096    // credentials; a later use of a queued one replaces it
 )
 
 // load is what is written behind in one commit.
 type load struct {
 	records []audit.Record
+	inputs  int // bytes
 	logins  map[tenancy.UserID]time.Time
 	uses    map[tenancy.KeyID]time.Time
 }
@@ -29,6 +31,16 @@ func newLoad() *load {
 }
 
 func (l *load) empty() bool { return len(l.records)+len(l.logins)+len(l.uses) == 0 }
+
+// add queues a record if there is room.
+func (l *load) add(r audit.Record) (kept bool) {
+	if len(l.records) >= behindRecords || l.inputs+len(r.Input) > behindInputs {
+		return false
+	}
+	l.records = append(l.records, r)
+	l.inputs += len(r.Input)
+	return true
+}
 
 // touch keeps the later time of each credential, of so many as there is room for.
 func (l *load) touch(t tenancy.Touch) (kept bool) {
@@ -66,7 +78,8 @@ type behind struct {
 // Append queues the record of a refusal: it joins the chain with the next
 // commit, or within about a second, and raises no revision. When the queue is
 // full the record is dropped and counted (Stats). The error is unavailable, or
-// the context's, or that the record cannot be encoded.
+// the context's, or that the record cannot be encoded. The store keeps the
+// record's input, which must not be altered afterwards.
 func (s *Store) Append(ctx context.Context, r audit.Record) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -74,15 +87,16 @@ func (s *Store) Append(ctx context.Context, r audit.Record) error {
 	if err := s.Err(); err != nil {
 		return unavailable("the store has stopped", err)
 	}
+	if err := checkInput(r); err != nil {
+		return err
+	}
 	if _, _, err := audit.Encode(r); err != nil {
 		return err // now, and not in a commit that it would spoil
 	}
 	return s.behind.add(func(l *load) {
-		if len(l.records) >= behindRecords {
+		if !l.add(r) {
 			s.counts.droppedRecords.Add(1)
-			return
 		}
-		l.records = append(l.records, r)
 	})
 }
 
@@ -153,11 +167,9 @@ func (b *behind) settle(l *load, failed error) {
 	since := b.queued
 	b.queued = l
 	for _, r := range since.records {
-		if len(l.records) >= behindRecords {
+		if !l.add(r) {
 			b.counts.droppedRecords.Add(1)
-			continue
 		}
-		l.records = append(l.records, r)
 	}
 	for id, at := range since.logins {
 		l.touch(tenancy.Touch{User: id, At: at})
@@ -199,8 +211,10 @@ func (b *batch) loadBehind(own *call) error {
 	if b.behind = b.store.behind.take(); b.behind == nil {
 		return nil
 	}
-	t := newTx(b.below, b.state.revision)
-	t.over.records = b.behind.records
+	t := newTx(b.below, b.state)
+	if err := t.refused(b.behind.records); err != nil {
+		return err
+	}
 	if err := t.touched(b.behind); err != nil {
 		return err
 	}

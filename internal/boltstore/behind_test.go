@@ -28,7 +28,7 @@ func TestRefusalsBeyondTheQueueAreCounted(t *testing.T) {
 	}
 	// The timer may have flushed in between; then there was room for all.
 	stats := s.Stats()
-	if got, err := s.Audit(t.Context(), 0, 2*behindRecords); err != nil || uint64(len(got)) != stats.Appended || stats.Appended+stats.DroppedRecords != behindRecords+5 {
+	if got, err := auditOf(t.Context(), s, 0, 2*behindRecords); err != nil || uint64(len(got)) != stats.Appended || stats.Appended+stats.DroppedRecords != behindRecords+5 {
 		t.Errorf("%d records, %v; Stats = %+v", len(got), err, stats)
 	}
 	if s.Revision() != 1 {
@@ -56,7 +56,7 @@ func TestCloseWritesWhatIsQueued(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = again.Close() }()
-	records, err := again.Audit(t.Context(), 0, 10)
+	records, err := auditOf(t.Context(), again, 0, 10)
 	var login time.Time
 	failed := again.View(t.Context(), func(r gate.Reader) (err error) {
 		login, err = r.LastLogin(number(1))
@@ -87,7 +87,7 @@ func TestWhatCouldNotBeWrittenBehindIsQueuedAgain(t *testing.T) {
 	if err := s.flush(); err != nil {
 		t.Fatal(err)
 	}
-	records, err := s.Audit(t.Context(), 0, 10)
+	records, err := auditOf(t.Context(), s, 0, 10)
 	if err != nil || len(records) != 2 {
 		t.Fatalf("%d records, %v; want both", len(records), err)
 	}

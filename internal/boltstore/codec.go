@@ -39,10 +39,10 @@ func checksumOf(frame []byte) uint32 { return binary.LittleEndian.Uint32(frame[1
 // part of the frame.
 func unframe(b bucket, key, frame []byte) (version byte, payload []byte, err error) {
 	if len(frame) < frameHeader {
-		return 0, nil, fmt.Errorf("%w: record %s/%x is cut off", errDamaged, b, key)
+		return 0, nil, fmt.Errorf("%w: record %s %s is cut off", errDamaged, b, keyName(b, key))
 	}
 	if checksum(b, key, frame[:1], frame[frameHeader:]) != checksumOf(frame) {
-		return 0, nil, fmt.Errorf("%w: record %s/%x does not match its checksum", errDamaged, b, key)
+		return 0, nil, fmt.Errorf("%w: record %s %s does not match its checksum", errDamaged, b, keyName(b, key))
 	}
 	return frame[0], frame[frameHeader:], nil
 }
@@ -70,17 +70,19 @@ func (e *encoder) int(v int64)     { e.buf = binary.AppendVarint(e.buf, v) }
 func (e *encoder) fixed(v uint64)  { e.buf = binary.LittleEndian.AppendUint64(e.buf, v) }
 func (e *encoder) string(v string) { e.uint(uint64(len(v))); e.buf = append(e.buf, v...) }
 
-// time writes microseconds since 1970, and 0 for the zero time. The first
+func (e *encoder) time(v time.Time) { e.int(micros(v)) }
+
+// micros gives microseconds since 1970, and 0 for the zero time. The first
 // microsecond of 1970 is written as the second one, so that a time that is set
 // never reads as absent.
-func (e *encoder) time(v time.Time) {
+func micros(v time.Time) int64 {
 	switch micro := v.UnixMicro(); {
 	case v.IsZero():
-		e.int(0)
+		return 0
 	case micro == 0:
-		e.int(1)
+		return 1
 	default:
-		e.int(micro)
+		return micro
 	}
 }
 
@@ -98,8 +100,9 @@ func (e *encoder) flags(set ...bool) {
 // decoder reads a payload. After the first fault every method gives zero
 // values, and end gives the fault.
 type decoder struct {
-	buf []byte
-	err error
+	buf     []byte
+	version byte // of the record
+	err     error
 }
 
 func (d *decoder) fail(what string) {

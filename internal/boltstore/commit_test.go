@@ -52,6 +52,16 @@ func isWhole(t *testing.T, s *Store) {
 	}
 }
 
+// auditOf reads audit records in a snapshot of their own.
+func auditOf(ctx context.Context, s *Store, after uint64, limit int) (records [][]byte, err error) {
+	err = s.View(ctx, func(r gate.Reader) error {
+		var err error
+		records, err = r.Audit(after, limit)
+		return err
+	})
+	return records, err
+}
+
 func TestWritersAtOnceShareSyncs(t *testing.T) {
 	const writers = 64
 	for batch, want := range map[int]string{0: "fewer", 1: "as many"} {

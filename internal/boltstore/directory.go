@@ -85,25 +85,13 @@ func (s *Store) HasUsers(ctx context.Context) (bool, error) {
 	return found, err
 }
 
-// signingKeyLimit bounds the list of signing keys; rotation keeps a few.
-const signingKeyLimit = 1000
-
 // SigningKeys lists the keys that sign tokens, in the order of their ids.
 func (s *Store) SigningKeys(ctx context.Context) ([]tenancy.SigningKey, error) {
 	keys, _, err := answer(ctx, s, func(r *reader) ([]tenancy.SigningKey, bool, error) {
-		keys, err := list(r.from, bucketSigningKeys, nil, nil, signingKeyLimit, readSigningKey)
+		keys, err := r.SigningKeys()
 		return keys, true, err
 	})
 	return keys, err
-}
-
-func readSigningKey(key, frame []byte) (tenancy.SigningKey, error) {
-	v, err := decode(bucketSigningKeys, key, frame, decodeSigningKey)
-	if err == nil && len(key) != len(v.ID) {
-		err = damaged("the key of a signing key has %d bytes", len(key))
-	}
-	copy(v.ID[:], key)
-	return v, err
 }
 
 // AddSigningKey stores a key that signs tokens. No decision reads it, so it

@@ -10,7 +10,7 @@ import (
 // The file's own mark and the newest layout that this program knows.
 const (
 	magic         = "memberward store"
-	schemaVersion = 1
+	schemaVersion = 2
 )
 
 // bucket is an index into bucketNames.
@@ -19,7 +19,7 @@ type bucket uint8
 // Buckets, with their keys and what they hold. The order is that of
 // bucketNames and of the tallies in the file.
 const (
-	bucketMeta        bucket = iota // metaStore, metaState, metaTallies
+	bucketMeta        bucket = iota // metaStore, metaState, metaTallies, metaLog
 	bucketUsers                     // user → User
 	bucketUserEmails                // tenancy.EmailKey → user
 	bucketTenants                   // tenant → Tenant
@@ -34,24 +34,57 @@ const (
 	bucketLastUses                  // key → time
 	bucketAudit                     // sequence number, big-endian → canonical bytes
 	bucketSigningKeys               // key → SigningKey
+
+	// Since format 2.
+	bucketDecisions     // decision → sequence number of its audit record, and its input
+	bucketTenantAudit   // tenant, sequence number → nothing
+	bucketChanges       // revision, part (both big-endian) → Commit, or more of its effects
+	bucketTenantChanges // tenant, revision → nothing
+	bucketReceipts      // receipt → Receipt
+	bucketReceiptTimes  // time, receipt → nothing
 	bucketCount
 )
+
+// bucketsOf gives the bucket that a format ends before.
+func bucketsOf(format uint64) bucket {
+	if format == 1 {
+		return bucketDecisions
+	}
+	return bucketCount
+}
 
 // bucketNames are part of the file format. Append; never rename.
 var bucketNames = [bucketCount][]byte{
 	[]byte("meta"), []byte("users"), []byte("user_emails"), []byte("tenants"), []byte("tenant_slugs"), []byte("memberships"),
 	[]byte("user_tenants"), []byte("counters"), []byte("keys"), []byte("key_digests"), []byte("user_keys"),
 	[]byte("last_logins"), []byte("last_uses"), []byte("audit"), []byte("signing_keys"),
+	[]byte("decisions"), []byte("tenant_audit"), []byte("changes"), []byte("tenant_changes"), []byte("receipts"), []byte("receipt_times"),
 }
 
 // String gives the bucket's name in the file.
 func (b bucket) String() string { return string(bucketNames[b]) }
+
+// grows reports whether the bucket's keys come in order, so that its pages
+// are filled to the end and not split in the middle.
+func (b bucket) grows() bool {
+	switch b {
+	case bucketAudit, bucketChanges, bucketDecisions, bucketReceiptTimes: // decisions have UUIDv7, which sort by time
+		return true
+	default:
+		return false
+	}
+}
+
+// decides reports whether decisions read what the bucket holds, so that a
+// write to it is a change and raises the revision.
+func (b bucket) decides() bool { return b != bucketReceipts && b != bucketReceiptTimes }
 
 // Keys of the bucket meta; part of the file format.
 var (
 	metaStore   = []byte("store")   // identity
 	metaState   = []byte("state")   // state
 	metaTallies = []byte("tallies") // tallies
+	metaLog     = []byte("log")     // the revision after which the change log begins
 )
 
 // identity says whose file it is. Its format never changes, so that an older

@@ -97,7 +97,11 @@ func (s *Store) open(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.begun(); err != nil {
+	err = s.begun()
+	if err == nil {
+		err = removeSpools(path)
+	}
+	if err != nil {
 		return errors.Join(err, s.db.Close())
 	}
 	return nil
@@ -114,7 +118,15 @@ func (s *Store) begun() error {
 			return err
 		}
 	}
-	return s.load()
+	format, err := s.load()
+	if err != nil || format == schemaVersion {
+		return err
+	}
+	if err := s.migrate(format); err != nil {
+		return fmt.Errorf("bring format %d to format %d: %w", format, schemaVersion, err)
+	}
+	_, err = s.load()
+	return err
 }
 
 // examine reports whether there is a file, and refuses one that is empty, no
@@ -215,63 +227,77 @@ func (s *Store) create() error {
 			meta.Put(metaStore, encodeIdentity(who)),
 			meta.Put(metaState, encodeState(state{})),
 			meta.Put(metaTallies, encodeTallies(&tallies{})),
+			meta.Put(metaLog, encodeLogBegin(0)),
 		)
 	})
 }
 
-// load reads the state of a file that has one and checks every record.
-func (s *Store) load() (err error) {
+// load reads the state of a file that has one, checks every record, and gives
+// the file's format.
+func (s *Store) load() (format uint64, err error) {
 	defer recoverDamage(&err)
 	bolt, err := s.begin(false)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	from := &mapped{tx: bolt}
 	defer func() { _ = bolt.Rollback() }() // of a reading transaction: it only lets go
-	if err := identify(from); err != nil {
-		return err
+	who, err := identify(from)
+	if err != nil {
+		return 0, err
 	}
 	if s.state, err = required(from, metaState, decodeState); err != nil {
-		return err
+		return 0, err
 	}
-	if s.tallies, err = required(from, metaTallies, decodeTallies); err != nil {
-		return err
+	end := bucketsOf(who.schema)
+	if s.tallies, err = required(from, metaTallies, func(d *decoder) tallies { return d.tallies(end) }); err != nil {
+		return 0, err
+	}
+	if who.schema > 1 {
+		if _, err := required(from, metaLog, decodeLogBegin); err != nil {
+			return 0, err
+		}
 	}
 	s.last.Store(&point{txid: bolt.ID(), revision: s.state.revision})
-	records, err := s.checkRecords(from)
+	records, err := s.checkRecords(from, end)
 	if err != nil {
-		return err
+		return 0, err
 	}
+	s.tell("store opened", "records", records, "revision", uint64(s.state.revision), "format", who.schema)
+	return who.schema, nil
+}
+
+// tell logs what opening found.
+func (s *Store) tell(msg string, args ...any) {
 	if s.opts.Logger != nil {
-		s.opts.Logger.Info("store opened", "path", s.db.Path(), "records", records, "revision", uint64(s.state.revision))
+		s.opts.Logger.Info(msg, append([]any{"path", s.db.Path()}, args...)...)
 	}
-	return nil
 }
 
 // identify refuses a file of another program, or of a newer one of ours.
-func identify(from *mapped) error {
+func identify(from *mapped) (who identity, err error) {
 	if from.tx.Bucket(bucketNames[bucketMeta]) == nil {
-		return ErrForeign
+		return who, ErrForeign
 	}
 	frame, err := from.get(bucketMeta, metaStore)
 	switch {
 	case err != nil:
-		return err
+		return who, err
 	case frame == nil:
-		return ErrForeign
+		return who, ErrForeign
 	}
-	who, err := decode(bucketMeta, metaStore, frame, decodeIdentity)
+	who, err = decode(bucketMeta, metaStore, frame, decodeIdentity)
 	switch {
 	case err != nil:
-		return err
+		return who, err
 	case who.magic != magic:
-		return ErrForeign
+		return who, ErrForeign
 	case who.schema > schemaVersion:
-		return fmt.Errorf("format %d, known up to %d: %w", who.schema, schemaVersion, ErrNewer)
-	case who.schema != schemaVersion:
-		return damaged("there never was a format %d", who.schema)
+		return who, fmt.Errorf("format %d, known up to %d: %w", who.schema, schemaVersion, ErrNewer)
+	case who.schema == 0:
+		return who, damaged("there never was a format %d", who.schema)
 	}
-	return nil
+	return who, nil
 }
 
 func required[T any](from source, key []byte, fields func(*decoder) T) (T, error) {
@@ -287,8 +313,8 @@ const progressEvery = 10_000
 
 // checkRecords checks each record's frame, and each bucket's tally: together
 // they show every record that was altered, lost, added or brought back.
-func (s *Store) checkRecords(from *mapped) (records uint64, err error) {
-	for b := bucketMeta + 1; b < bucketCount; b++ {
+func (s *Store) checkRecords(from *mapped, end bucket) (records uint64, err error) {
+	for b := bucketMeta + 1; b < end; b++ {
 		var found tally
 		err := from.scan(b, nil, nil, func(key, frame []byte) (bool, error) {
 			if records++; s.opts.Progress != nil && records%progressEvery == 0 {

@@ -13,11 +13,21 @@ import (
 // far. bbolt has no savepoints: a change that is refused is forgotten with its
 // overlay, and an allowed one is applied as a whole.
 type overlay struct {
-	below   *mapped
-	writes  [bucketCount]map[string][]byte // nil frame: deleted
-	records []audit.Record
-	wrote   bool // there is a write, so that the revision rises
-	ended   bool // the function that it was made for has returned
+	below    *mapped
+	writes   [bucketCount]map[string][]byte // nil frame: deleted
+	records  []audit.Record
+	receipts []receipt
+	wrote    bool // there is a write that decisions read, so that the revision rises
+	ended    bool // the function that it was made for has returned
+}
+
+// empty reports whether there is nothing to apply.
+func (o *overlay) empty() bool { return !o.wrote && len(o.records)+len(o.receipts) == 0 }
+
+// entry is one record that is new with a change.
+type entry struct {
+	to         bucket
+	key, frame []byte
 }
 
 func (o *overlay) get(b bucket, key []byte) ([]byte, error) {
@@ -44,7 +54,7 @@ func (o *overlay) put(b bucket, key, frame []byte) error {
 		o.writes[b] = make(map[string][]byte)
 	}
 	o.writes[b][string(key)] = frame
-	o.wrote = true
+	o.wrote = o.wrote || b.decides()
 	return nil
 }
 

@@ -3,6 +3,7 @@ package boltstore
 import (
 	"time"
 
+	"github.com/memberward/memberward/internal/audit"
 	"github.com/memberward/memberward/internal/gate"
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -12,7 +13,8 @@ import (
 type reader struct {
 	from     source
 	revision tenancy.Revision
-	scratch  [32]byte // the key of the read at hand, so that it needs no allocation
+	chain    *audit.Chain // nil: not read yet
+	scratch  [32]byte     // the key of the read at hand, so that it needs no allocation
 }
 
 var _ gate.Reader = (*reader)(nil)
@@ -129,6 +131,23 @@ func (r *reader) Keys(user tenancy.UserID, after tenancy.KeyID, limit int) ([]te
 func (r *reader) LastUsed(id tenancy.KeyID) (time.Time, error) {
 	at, _, err := lookup(r.from, bucketLastUses, r.id(id), decodeTime)
 	return at, err
+}
+
+// signingKeyLimit bounds the list of signing keys; rotation keeps a few.
+const signingKeyLimit = 1000
+
+// SigningKeys lists the keys that sign tokens, in the order of their ids.
+func (r *reader) SigningKeys() ([]tenancy.SigningKey, error) {
+	return list(r.from, bucketSigningKeys, nil, nil, signingKeyLimit, readSigningKey)
+}
+
+func readSigningKey(key, frame []byte) (tenancy.SigningKey, error) {
+	v, err := decode(bucketSigningKeys, key, frame, decodeSigningKey)
+	if err == nil && len(key) != len(v.ID) {
+		err = damaged("the key of a signing key has %d bytes", len(key))
+	}
+	copy(v.ID[:], key)
+	return v, err
 }
 
 // Tenant reads a tenant.

@@ -9,9 +9,20 @@ import (
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// recordVersion is the format of every kind of record so far. A kind that
-// gains a field gets a version of its own, and its decode reads both.
-const recordVersion = 1
+// recordVersion is the format of every kind of record but those that gained a
+// field: each has a version of its own, and its decode reads all of them.
+const (
+	recordVersion = 1
+	userVersion   = 2 // with TokenEpoch
+)
+
+// newest gives the newest version of a bucket's records.
+func newest(b bucket) byte {
+	if b == bucketUsers {
+		return userVersion
+	}
+	return recordVersion
+}
 
 // decode reads a framed record with the fields function of its kind.
 func decode[T any](b bucket, key, frame []byte, fields func(*decoder) T) (T, error) {
@@ -20,13 +31,13 @@ func decode[T any](b bucket, key, frame []byte, fields func(*decoder) T) (T, err
 	if err != nil {
 		return none, err
 	}
-	if version != recordVersion {
-		return none, fmt.Errorf("%w: record %s/%x has format %d, which this program does not know", errDamaged, b, key, version)
+	if version == 0 || version > newest(b) {
+		return none, fmt.Errorf("%w: record %s %s has format %d, which this program does not know", errDamaged, b, keyName(b, key), version)
 	}
-	d := decoder{buf: payload}
+	d := decoder{buf: payload, version: version}
 	v := fields(&d)
 	if err := d.end(); err != nil {
-		return none, fmt.Errorf("record %s/%x: %w", b, key, err)
+		return none, fmt.Errorf("record %s %s: %w", b, keyName(b, key), err)
 	}
 	return v, nil
 }
@@ -72,15 +83,33 @@ func encodeTallies(v *tallies) []byte {
 	return e.seal(bucketMeta, metaTallies)
 }
 
-func decodeTallies(d *decoder) (v tallies) {
-	for b := bucketMeta + 1; b < bucketCount; b++ {
+func decodeTallies(d *decoder) tallies { return d.tallies(bucketCount) }
+
+// tallies reads those of the buckets before end.
+func (d *decoder) tallies(end bucket) (v tallies) {
+	for b := bucketMeta + 1; b < end; b++ {
 		v[b] = tally{count: d.uint(), sum: d.fixed()}
 	}
 	return v
 }
 
+// encodeLogBegin frames the revision after which the change log begins.
+func encodeLogBegin(v tenancy.Revision) []byte {
+	e := newEncoder(recordVersion, 10)
+	e.uint(uint64(v))
+	return e.seal(bucketMeta, metaLog)
+}
+
+func decodeLogBegin(d *decoder) tenancy.Revision { return tenancy.Revision(d.uint()) }
+
 func encodeUser(v tenancy.User) []byte {
-	e := newEncoder(recordVersion, 96+len(v.Email)+len(v.GivenName)+len(v.Surname)+len(v.PasswordHash))
+	e := newEncoder(userVersion, 96+len(v.Email)+len(v.GivenName)+len(v.Surname)+len(v.PasswordHash))
+	e.user(v)
+	return e.seal(bucketUsers, v.ID[:])
+}
+
+// user writes the fields of an account in version userVersion.
+func (e *encoder) user(v tenancy.User) {
 	e.string(v.Email)
 	e.string(v.GivenName)
 	e.string(v.Surname)
@@ -89,18 +118,28 @@ func encodeUser(v tenancy.User) []byte {
 	e.string(v.PasswordHash)
 	e.raw(v.ActiveTenant[:])
 	e.time(v.CreatedAt)
-	return e.seal(bucketUsers, v.ID[:])
+	e.uint(v.TokenEpoch)
 }
 
-func decodeUser(d *decoder) (v tenancy.User) {
+func decodeUser(d *decoder) tenancy.User { return d.user(d.version) }
+
+func (d *decoder) user(version byte) (v tenancy.User) {
 	v.Email, v.GivenName, v.Surname, v.Kind = d.string(), d.string(), d.string(), tenancy.Kind(d.string())
 	d.flags(&v.SignedUp, &v.Enabled)
 	v.PasswordHash, v.ActiveTenant, v.CreatedAt = d.string(), d.id(), d.time()
+	if version >= userVersion {
+		v.TokenEpoch = d.uint()
+	}
 	return v
 }
 
 func encodeTenant(v tenancy.Tenant) []byte {
 	e := newEncoder(recordVersion, 64+len(v.Slug)+len(v.Name)+len(v.Plan))
+	e.tenant(v)
+	return e.seal(bucketTenants, v.ID[:])
+}
+
+func (e *encoder) tenant(v tenancy.Tenant) {
 	e.string(v.Slug)
 	e.string(v.Name)
 	e.raw(v.Owner[:])
@@ -108,7 +147,6 @@ func encodeTenant(v tenancy.Tenant) []byte {
 	e.int(v.MemberLimit)
 	e.time(v.CreatedAt)
 	e.time(v.UpdatedAt)
-	return e.seal(bucketTenants, v.ID[:])
 }
 
 func decodeTenant(d *decoder) tenancy.Tenant {
@@ -119,6 +157,11 @@ func decodeTenant(d *decoder) tenancy.Tenant {
 
 func encodeMembership(v tenancy.Membership, key []byte) []byte {
 	e := newEncoder(recordVersion, 64)
+	e.membership(v)
+	return e.seal(bucketMemberships, key)
+}
+
+func (e *encoder) membership(v tenancy.Membership) {
 	e.byte(byte(v.Level))
 	e.flags(v.Developer, v.Pending, v.Enabled)
 	e.time(v.NotBefore)
@@ -126,7 +169,6 @@ func encodeMembership(v tenancy.Membership, key []byte) []byte {
 	e.raw(v.InvitedBy[:])
 	e.time(v.CreatedAt)
 	e.time(v.UpdatedAt)
-	return e.seal(bucketMemberships, key)
 }
 
 func decodeMembership(d *decoder) (v tenancy.Membership) {
@@ -152,6 +194,11 @@ func decodeCounters(d *decoder) tenancy.Counters {
 
 func encodeKey(v tenancy.Key) []byte {
 	e := newEncoder(recordVersion, 128+len(v.Label))
+	e.key(v)
+	return e.seal(bucketKeys, v.ID[:])
+}
+
+func (e *encoder) key(v tenancy.Key) {
 	e.string(v.Label)
 	e.flags(v.Platform)
 	e.raw(v.User[:])
@@ -163,14 +210,13 @@ func encodeKey(v tenancy.Key) []byte {
 	e.raw(v.Digest[:])
 	e.time(v.CreatedAt)
 	e.time(v.ExpiresAt)
-	return e.seal(bucketKeys, v.ID[:])
 }
 
 func decodeKey(d *decoder) (v tenancy.Key) {
 	v.Label = d.string()
 	d.flags(&v.Platform)
 	v.User, v.Tenant = d.id(), d.id()
-	for range d.count() {
+	for n := d.count(); n > 0 && d.err == nil; n-- {
 		v.Scopes = append(v.Scopes, tenancy.Action(d.string()))
 	}
 	v.Digest, v.CreatedAt, v.ExpiresAt = d.hash(), d.time(), d.time()

@@ -87,6 +87,9 @@ func (m *mapped) put(b bucket, key, frame []byte) (err error) {
 	if frame == nil {
 		return to.Delete(key)
 	}
+	if b.grows() {
+		to.FillPercent = 1 // nothing will come in between
+	}
 	return to.Put(key, frame)
 }
 

@@ -31,10 +31,11 @@ type Store struct {
 	closed  bool       // no further changes
 	idle    chan struct{}
 
-	behind behind
-	failed atomic.Pointer[failure]
-	last   atomic.Pointer[point]
-	counts counts
+	behind  behind
+	copying atomic.Bool // a backup is being made
+	failed  atomic.Pointer[failure]
+	last    atomic.Pointer[point]
+	counts  counts
 
 	// Of the leader alone.
 	state   state

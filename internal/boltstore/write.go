@@ -3,7 +3,6 @@ package boltstore
 import (
 	"fmt"
 
-	"github.com/memberward/memberward/internal/audit"
 	"github.com/memberward/memberward/internal/gate"
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -16,19 +15,9 @@ type tx struct {
 
 var _ gate.Tx = (*tx)(nil)
 
-func newTx(below *mapped, revision tenancy.Revision) *tx {
+func newTx(below *mapped, at state) *tx {
 	o := &overlay{below: below}
-	return &tx{reader: reader{from: o, revision: revision}, over: o}
-}
-
-// Record notes the record of the decision; it takes its place in the chain
-// when the change is applied.
-func (t *tx) Record(r audit.Record) error {
-	if t.over.ended {
-		return errTxOver
-	}
-	t.over.records = append(t.over.records, r)
-	return nil
+	return &tx{reader: reader{from: o, revision: at.revision, chain: &at.chain}, over: o}
 }
 
 // PutUser writes an account and moves its e-mail address in the index. An

@@ -75,6 +75,7 @@ type scene struct {
 	store *boltstore.Store
 	mu    sync.Mutex
 	seen  []gate.Observation
+	later *atomic.Int64 // nanoseconds that the clock was set forward by
 }
 
 func (s *scene) observe(o gate.Observation) {
@@ -85,10 +86,15 @@ func (s *scene) observe(o gate.Observation) {
 
 // clock runs on by a second at each reading, from a day after the expired
 // membership's end.
-func clock() func() time.Time {
+func clock(later *atomic.Int64) func() time.Time {
 	var ticks atomic.Int64
-	return func() time.Time { return began.Add(24*time.Hour + time.Duration(ticks.Add(1))*time.Second) }
+	return func() time.Time {
+		return began.Add(24*time.Hour + time.Duration(ticks.Add(1))*time.Second + time.Duration(later.Load()))
+	}
 }
+
+// forward sets the clock forward.
+func (s *scene) forward(by time.Duration) { s.later.Add(int64(by)) }
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
@@ -104,13 +110,14 @@ func shipped(t *testing.T) gate.Decider {
 
 func open(t *testing.T, decider gate.Decider) *scene {
 	t.Helper()
-	now := clock()
+	later := new(atomic.Int64)
+	now := clock(later)
 	store, err := boltstore.Open(filepath.Join(t.TempDir(), "store.db"), boltstore.Options{Clock: now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	s := &scene{t: t, store: store}
+	s := &scene{t: t, store: store, later: later}
 	s.Gate = gate.New(store, decider, gate.Options{Clock: now, NewID: newID, Observe: s.observe})
 	if _, err := s.Install(t.Context(), seed()); err != nil {
 		t.Fatal(err)
@@ -169,4 +176,47 @@ func (s *scene) view(fn func(gate.Reader) error) {
 func (s *scene) revision() (rev tenancy.Revision) {
 	s.view(func(r gate.Reader) error { rev = r.Revision(); return nil })
 	return rev
+}
+
+func (s *scene) tenant(id tenancy.TenantID) (t tenancy.Tenant) {
+	s.view(func(r gate.Reader) (err error) { t, _, err = r.Tenant(id); return err })
+	return t
+}
+
+func (s *scene) user(id tenancy.UserID) (u tenancy.User) {
+	s.view(func(r gate.Reader) (err error) { u, _, err = r.User(id); return err })
+	return u
+}
+
+func (s *scene) key(id tenancy.KeyID) (k tenancy.Key, is bool) {
+	s.view(func(r gate.Reader) (err error) { k, is, err = r.Key(id); return err })
+	return k, is
+}
+
+func (s *scene) members(id tenancy.TenantID) (members []tenancy.Membership) {
+	s.view(func(r gate.Reader) (err error) { members, err = r.Members(id, tenancy.UserID{}, 1000); return err })
+	return members
+}
+
+// records counts the audit records that are committed.
+func (s *scene) records() (n uint64) {
+	s.view(func(r gate.Reader) error {
+		end, err := r.Chain()
+		n = end.Seq
+		return err
+	})
+	return n
+}
+
+// held decides once it is told to.
+type held struct {
+	gate.Decider
+	once             sync.Once
+	entered, proceed chan struct{}
+}
+
+func (h *held) Decide(ctx context.Context, in *gate.Input) (gate.Ruling, error) {
+	h.once.Do(func() { close(h.entered) })
+	<-h.proceed
+	return h.Decider.Decide(ctx, in)
 }

@@ -13,14 +13,15 @@ import (
 
 // trail reads the whole audit trail in chunks and follows its chain.
 func trail(ctx context.Context, s gate.Store) ([]audit.Record, error) {
-	audited, ok := s.(Audited)
-	if !ok {
-		return nil, errors.New("the store shows no audit trail: it has no method Audit")
-	}
 	var at audit.Chain
 	var records []audit.Record
 	for {
-		chunk, err := audited.Audit(ctx, at.Seq, 7)
+		var chunk [][]byte
+		err := s.View(ctx, func(r gate.Reader) error {
+			var err error
+			chunk, err = r.Audit(at.Seq, 7)
+			return err
+		})
 		if err != nil || len(chunk) == 0 {
 			return records, err
 		}

@@ -159,6 +159,26 @@ func (t snapshotTx) DeleteMembership(id tenancy.TenantID, u tenancy.UserID) erro
 	return t.add(func(tx gate.Tx) error { return tx.DeleteMembership(id, u) })
 }
 
+func (t snapshotTx) DeleteUser(id tenancy.UserID) error {
+	return t.add(func(tx gate.Tx) error { return tx.DeleteUser(id) })
+}
+
+func (t snapshotTx) DeleteTenant(id tenancy.TenantID) error {
+	return t.add(func(tx gate.Tx) error { return tx.DeleteTenant(id) })
+}
+
+func (t snapshotTx) PutSigningKey(k tenancy.SigningKey) error {
+	return t.add(func(tx gate.Tx) error { return tx.PutSigningKey(k) })
+}
+
+func (t snapshotTx) DeleteSigningKey(id tenancy.KeyID) error {
+	return t.add(func(tx gate.Tx) error { return tx.DeleteSigningKey(id) })
+}
+
+func (t snapshotTx) PutReceipt(r tenancy.Receipt) error {
+	return t.add(func(tx gate.Tx) error { return tx.PutReceipt(r) })
+}
+
 func (t snapshotTx) Record(r audit.Record) error {
 	return t.add(func(tx gate.Tx) error { return tx.Record(r) })
 }
@@ -385,11 +405,5 @@ func TestASequenceFindsCountersThatAreWrong(t *testing.T) {
 	}
 	if err := replay(t.Context(), plant(t, wrong), sequence); err == nil {
 		t.Error("a sequence passes with a store that deletes nothing")
-	}
-}
-
-func TestAStoreWithoutATrailFails(t *testing.T) {
-	if _, err := trail(t.Context(), struct{ gate.Store }{plant(t, broken{})}); err == nil {
-		t.Error("a store that shows no audit trail passes")
 	}
 }

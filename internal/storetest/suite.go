@@ -19,12 +19,6 @@ type Case struct {
 	Check    func(ctx context.Context, store gate.Store) error
 }
 
-// Audited is how the suite reads the audit trail: the canonical bytes of at
-// most limit records after a sequence number, in order.
-type Audited interface {
-	Audit(ctx context.Context, after uint64, limit int) ([][]byte, error)
-}
-
 // patience is how long a case may take before it counts as stuck.
 const patience = time.Minute
 

@@ -129,8 +129,11 @@ func Has(findings []Finding, code Code) bool {
 // read as unknown, and whoever lacks the right itself reads not_permitted alone (contracts/README.md, rule 4;
 // contracts/native.md, "Answers"). cognee has an order of its own.
 func Shown(findings []Finding) []Finding {
+	stranger := Has(findings, CodeNotAMember)
 	switch {
-	case Has(findings, CodeTenantUnknown), Has(findings, CodeNotAMember):
+	case Has(findings, CodeStale) && !stranger && (Has(findings, CodeTenantUnknown) || Has(findings, CodeKeyUnknown)):
+		return []Finding{Find(CodeStale)} // RFC 9110, 13.1.1: what is not there matches nothing
+	case stranger || Has(findings, CodeTenantUnknown):
 		return []Finding{Find(CodeTenantUnknown)}
 	case Has(findings, CodeKeyUnknown):
 		return []Finding{Find(CodeKeyUnknown)}

@@ -1,0 +1,246 @@
+package boltstore
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// What a receipt's outcome holds as its result. The numbers are part of the
+// file format: append only.
+const (
+	resultNone   = 0
+	resultUser   = 1
+	resultKey    = 2
+	resultTenant = 3
+	resultMember = 4
+	resultLeft   = 5
+)
+
+// prunedAtOnce is how many receipts that are too old one new receipt removes:
+// more than it adds, so that their number falls to what the lifetime allows.
+const prunedAtOnce = 4
+
+// receipt is one that waits for the revision of its change.
+type receipt struct {
+	id   tenancy.Digest
+	at   time.Time
+	rest []byte // its fields after the revision
+}
+
+// receiptTimeKey sorts by time, also before 1970.
+func receiptTimeKey(at time.Time, id tenancy.Digest) []byte {
+	micro := uint64(micros(at)) ^ 1<<63
+	return append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(id)), micro), id[:]...)
+}
+
+// receiptTime reads back when the receipt of an index entry was made.
+func receiptTime(key []byte) time.Time {
+	return time.UnixMicro(int64(binary.BigEndian.Uint64(key) ^ 1<<63)).UTC()
+}
+
+// PutReceipt keeps the outcome of the change, without secrets, with the
+// revision that the change makes. It removes up to four receipts older than
+// tenancy.ReceiptLifetime at the receipt's own time.
+func (t *tx) PutReceipt(r tenancy.Receipt) error {
+	if r.ID == (tenancy.Digest{}) || r.At.IsZero() {
+		return fmt.Errorf("put receipt: it lacks an id or a time")
+	}
+	rest, err := encodeReceiptRest(r)
+	if err != nil {
+		return fmt.Errorf("put receipt: %w", err)
+	}
+	if err := t.pruneReceipts(r.At); err != nil {
+		return fmt.Errorf("put receipt: %w", err)
+	}
+	for i, waiting := range t.over.receipts {
+		if waiting.id == r.ID { // the later one of the same change stays
+			t.over.receipts[i] = receipt{id: r.ID, at: r.At, rest: rest}
+			return nil
+		}
+	}
+	old, found, err := t.reader.Receipt(r.ID)
+	if err == nil && found {
+		err = t.forgetReceipt(old.ID, old.At)
+	}
+	if err != nil {
+		return fmt.Errorf("put receipt: %w", err)
+	}
+	t.over.receipts = append(t.over.receipts, receipt{id: r.ID, at: r.At, rest: rest})
+	return nil
+}
+
+// pruneReceipts removes a few that are too old.
+func (t *tx) pruneReceipts(now time.Time) error {
+	var old []tenancy.Receipt
+	err := t.over.scan(bucketReceiptTimes, nil, nil, func(key, frame []byte) (bool, error) {
+		id, err := receiptOf(key, frame)
+		if err != nil || now.Sub(receiptTime(key)) <= tenancy.ReceiptLifetime {
+			return false, err
+		}
+		old = append(old, tenancy.Receipt{ID: id, At: receiptTime(key)})
+		return len(old) < prunedAtOnce, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range old {
+		if err := t.forgetReceipt(r.ID, r.At); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// receiptOf gives the receipt that an index entry leads to.
+func receiptOf(key, frame []byte) (id tenancy.Digest, err error) {
+	if _, err := decode(bucketReceiptTimes, key, frame, decodeNothing); err != nil {
+		return id, err
+	}
+	if len(key) != 8+len(id) {
+		return id, damaged("a key of %s has %d bytes", bucketReceiptTimes, len(key))
+	}
+	return tenancy.Digest(key[8:]), nil
+}
+
+func (t *tx) forgetReceipt(id tenancy.Digest, at time.Time) error {
+	if err := t.over.put(bucketReceiptTimes, receiptTimeKey(at, id), nil); err != nil {
+		return err
+	}
+	return t.over.put(bucketReceipts, id[:], nil)
+}
+
+// Receipt reads a receipt; that of the change itself has the revision that the
+// change makes as far as it has come.
+func (t *tx) Receipt(id tenancy.Digest) (tenancy.Receipt, bool, error) {
+	for _, waiting := range t.over.receipts {
+		if waiting.id != id {
+			continue
+		}
+		at := t.revision
+		if t.over.wrote {
+			at++
+		}
+		v, err := decode(bucketReceipts, id[:], waiting.frame(at), decodeReceipt)
+		v.ID = id
+		return v, err == nil, err
+	}
+	return t.reader.Receipt(id)
+}
+
+// frame is the receipt of a change that made a revision.
+func (r receipt) frame(made tenancy.Revision) []byte {
+	e := newEncoder(recordVersion, 10+len(r.rest))
+	e.uint(uint64(made))
+	e.raw(r.rest)
+	return e.seal(bucketReceipts, r.id[:])
+}
+
+// entries are the records that a receipt becomes.
+func (r receipt) entries(made tenancy.Revision) []entry {
+	key := receiptTimeKey(r.at, r.id)
+	return []entry{
+		{bucketReceipts, r.id[:], r.frame(made)},
+		{bucketReceiptTimes, key, encodeNothing(bucketReceiptTimes, key)},
+	}
+}
+
+// encodeReceiptRest writes all fields but the revision, which is known when
+// the change is applied.
+func encodeReceiptRest(r tenancy.Receipt) ([]byte, error) {
+	e := &encoder{buf: make([]byte, 0, 256)}
+	e.raw(r.Request[:])
+	e.time(r.At)
+	e.raw(r.Outcome.DecisionID[:])
+	e.string(r.Outcome.PolicyRevision)
+	e.uint(uint64(len(r.Outcome.Reasons)))
+	for _, f := range r.Outcome.Reasons {
+		e.string(string(f.Code))
+		e.string(f.Message)
+	}
+	if err := e.result(r.Outcome.Result); err != nil {
+		return nil, err
+	}
+	if len(e.buf) > recordLimit-2*frameHeader {
+		return nil, fmt.Errorf("the outcome takes %d bytes; there is room for %d", len(e.buf), recordLimit-2*frameHeader)
+	}
+	return e.buf, nil
+}
+
+func decodeReceipt(d *decoder) (v tenancy.Receipt) {
+	v.Outcome.Revision = tenancy.Revision(d.uint())
+	v.Request, v.At, v.Outcome.DecisionID, v.Outcome.PolicyRevision = d.hash(), d.time(), d.id(), d.string()
+	for n := d.count(); n > 0 && d.err == nil; n-- {
+		v.Outcome.Reasons = append(v.Outcome.Reasons, tenancy.Finding{Code: tenancy.Code(d.string()), Message: d.string()})
+	}
+	v.Outcome.Result = d.result()
+	return v
+}
+
+// result writes what a change came to, without what is secret in it.
+func (e *encoder) result(v any) error {
+	switch v := v.(type) {
+	case nil:
+		e.byte(resultNone)
+	case tenancy.UserView:
+		v.PasswordHash, v.TokenEpoch = "", 0
+		e.byte(resultUser)
+		e.raw(v.ID[:])
+		e.user(v.User)
+		e.time(v.LastLoginAt)
+	case tenancy.KeyView:
+		v.Digest = tenancy.Digest{}
+		e.byte(resultKey)
+		e.raw(v.ID[:])
+		e.key(v.Key)
+		e.time(v.LastUsedAt)
+	case tenancy.Tenant:
+		e.byte(resultTenant)
+		e.raw(v.ID[:])
+		e.tenant(v)
+	case tenancy.Member:
+		e.byte(resultMember)
+		e.raw(v.Tenant[:])
+		e.raw(v.User[:])
+		e.membership(v.Membership)
+		e.string(v.Email)
+	case tenancy.Left:
+		e.byte(resultLeft)
+		e.int(int64(v))
+	default:
+		return fmt.Errorf("a result of type %T cannot be kept", v)
+	}
+	return nil
+}
+
+func (d *decoder) result() any {
+	switch kind := d.byte(); kind {
+	case resultNone:
+		return nil
+	case resultUser:
+		id := d.id()
+		v := tenancy.UserView{User: d.user(userVersion), LastLoginAt: d.time()}
+		v.ID = id
+		return v
+	case resultKey:
+		id := d.id()
+		v := tenancy.KeyView{Key: decodeKey(d), LastUsedAt: d.time()}
+		v.ID = id
+		return v
+	case resultTenant:
+		id := d.id()
+		v := decodeTenant(d)
+		v.ID = id
+		return v
+	case resultMember:
+		tenant, user := d.id(), d.id()
+		return tenancy.Member{Membership: *d.membershipOf(tenant, user), Email: d.string()}
+	case resultLeft:
+		return tenancy.Left(d.int())
+	default:
+		d.fail("the receipt holds a result that this program does not know")
+		return nil
+	}
+}

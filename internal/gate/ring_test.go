@@ -1,0 +1,70 @@
+package gate
+
+import (
+	"encoding/binary"
+	"strings"
+	"testing"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+func matterOf(n uint32) *matter {
+	m := &matter{}
+	binary.BigEndian.PutUint32(m.outcome.DecisionID[:], n+1)
+	return m
+}
+
+func idOf(n uint32) tenancy.DecisionID { return matterOf(n).outcome.DecisionID }
+
+func TestTheRingKeepsDenialsFirst(t *testing.T) {
+	r := newRing()
+	r.remember(tenancy.DecisionCheck, matterOf(0), false)
+	for n := range uint32(2 * ringLimit) {
+		r.remember(tenancy.DecisionCheck, matterOf(1+n), true)
+	}
+	if _, kept := r.find(idOf(0)); !kept {
+		t.Error("a denial went before the allows")
+	}
+	if _, kept := r.find(idOf(1)); kept {
+		t.Error("the oldest allow is still there")
+	}
+	if _, kept := r.find(idOf(2 * ringLimit)); !kept {
+		t.Error("the latest allow is gone")
+	}
+	if len(r.byID) > ringLimit || r.size > ringBytes || r.allows.Len()+r.denials.Len() != len(r.byID) {
+		t.Errorf("the ring holds %d decisions of %d bytes", len(r.byID), r.size)
+	}
+	for n := range uint32(2 * ringLimit) {
+		r.remember(tenancy.DecisionCheck, matterOf(3*ringLimit+n), false)
+	}
+	if _, kept := r.find(idOf(0)); kept || r.size > ringBytes {
+		t.Error("denials are kept for ever")
+	}
+}
+
+func TestTheRingHoldsNoCommittedChangeAndNoUnmadeDecision(t *testing.T) {
+	r := newRing()
+	r.remember(tenancy.DecisionChange, matterOf(1), true)
+	r.remember(tenancy.DecisionCheck, &matter{}, false)
+	if len(r.byID) != 0 {
+		t.Errorf("the ring holds %d decisions, want none", len(r.byID))
+	}
+	r.remember(tenancy.DecisionChange, matterOf(1), false)
+	if len(r.byID) != 1 {
+		t.Error("a refusal that waits to be flushed is not kept")
+	}
+}
+
+// TestAHostileQuestionPushesNobodyOut: what a caller sends along counts.
+func TestAHostileQuestionPushesNobodyOut(t *testing.T) {
+	r := newRing()
+	r.remember(tenancy.DecisionCheck, matterOf(0), false)
+	for n := range uint32(200) {
+		m := matterOf(1 + n)
+		m.in.Context = map[string]any{"x": []any{map[string]any{"y": strings.Repeat("z", 1<<19)}}}
+		r.remember(tenancy.DecisionCheck, m, false)
+	}
+	if _, kept := r.find(idOf(0)); !kept || r.size > ringBytes {
+		t.Errorf("200 questions of half a megabyte: the first is kept %v, the ring weighs %d", kept, r.size)
+	}
+}
