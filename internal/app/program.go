@@ -79,11 +79,11 @@ func (p *program) apis() http.Handler {
 	return api.New(api.Options{
 		Dialects: []api.Dialect{
 			native.New(native.Options{
-				Gate: bounded, Authenticator: p.authn.Door(authn.Source{}),
+				Gate: bounded, Authenticator: p.authn.Door(authn.Source{ActAs: true}),
 				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine}, Now: p.clock,
 			}),
 			cognee.New(cognee.Options{
-				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Order: authn.FallThrough, Cookie: tokenCookie}),
+				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Order: authn.FallThrough, Cookie: tokenCookie, ActAs: true}),
 				Accounts: cogneeAccounts{p.authn}, SelfRegistration: p.cfg.SelfRegistration,
 			}),
 		},

@@ -53,6 +53,7 @@ func (p *program) serve(ctx context.Context, l listeners) error {
 		group.Go(func() error { return answer(doors[i], listener) })
 	}
 	group.Go(func() error { return answer(ops, l.ops) })
+	group.Go(func() error { return p.rotateKeys(ctx) })
 	group.Go(func() error {
 		<-ctx.Done()
 		p.stopping.Store(true)
