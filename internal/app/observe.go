@@ -14,16 +14,17 @@ import (
 
 // knownActions get a series of their own in the metrics.
 func knownActions() []string {
-	return []string{
-		string(tenancy.ActionUserCreate), string(tenancy.ActionUserRegister), string(tenancy.ActionKeyCreate),
-		string(tenancy.ActionKeyDelete), string(tenancy.ActionTenantCreate), string(tenancy.ActionTenantSelect),
-		string(tenancy.ActionMemberAdd), string(tenancy.ActionMemberUpdate), string(tenancy.ActionMemberRemove),
-		string(tenancy.ActionMemberLeave), string(tenancy.ActionBootstrap),
-		string(tenancy.ActionUserRead), string(tenancy.ActionUserFind), string(tenancy.ActionKeyList),
-		string(tenancy.ActionTenantRead), string(tenancy.ActionTenantList), string(tenancy.ActionTenantListAll),
-		string(tenancy.ActionMemberRead), string(tenancy.ActionMemberList), string(tenancy.ActionPolicyRead),
-		string(tenancy.ActionAuditRead), string(tenancy.ActionResourceRead), string(tenancy.ActionResourceWrite),
+	known := append(tenancy.ChangeActions(), tenancy.ActionBootstrap,
+		tenancy.ActionUserRead, tenancy.ActionUserFind, tenancy.ActionKeyList,
+		tenancy.ActionTenantRead, tenancy.ActionTenantList, tenancy.ActionTenantListAll,
+		tenancy.ActionMemberRead, tenancy.ActionMemberList, tenancy.ActionPolicyRead, tenancy.ActionAuditRead,
+		tenancy.ActionStoreRead, tenancy.ActionStoreBackup, tenancy.ActionStoreVerify,
+		tenancy.ActionResourceRead, tenancy.ActionResourceWrite)
+	names := make([]string, len(known))
+	for i, action := range known {
+		names[i] = string(action)
 	}
+	return names
 }
 
 // policyFaults are the codes of decisions that failed closed.
@@ -44,7 +45,7 @@ func (p *program) observeDecision(o gate.Observation) {
 	p.logger.LogAttrs(context.Background(), level, "decision",
 		slog.String("decision_id", o.Outcome.DecisionID.String()), slog.String("kind", string(o.Kind)),
 		slog.String("action", string(o.Action)), slog.Bool("allow", o.Allow), slog.String("code", string(code)),
-		slog.String("actor", o.Actor.String()), slog.String("via", string(o.Actor.Via)), slog.String("key", o.Actor.Key.String()),
+		slog.String("actor", o.Actor.String()), slog.Bool("delegated", o.Actor.Delegated), slog.String("via", string(o.Actor.Via)), slog.String("key", o.Actor.Key.String()),
 		slog.String("tenant", o.Tenant.String()), slog.String("target", o.Target), slog.String("dialect", string(o.Dialect)),
 		slog.String("policy_revision", o.Outcome.PolicyRevision), slog.Uint64("revision", uint64(o.Outcome.Revision)))
 }

@@ -42,7 +42,7 @@ func TestADecisionIsCountedUnderItsReason(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := &program{parts: parts{logger: logger, metrics: telemetry.NewMetrics(telemetry.Build{}, knownActions())}}
-			tc.decision.Kind, tc.decision.Action = gate.KindChange, tenancy.ActionMemberRemove
+			tc.decision.Kind, tc.decision.Action = tenancy.DecisionChange, tenancy.ActionMemberRemove
 			p.observeDecision(tc.decision)
 			text := scrape(t, p.metrics.Handler())
 			if want := `memberward_decisions_total{action="member.remove",` + tc.want + "} 1\n"; !strings.Contains(text, want) {

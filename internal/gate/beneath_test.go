@@ -21,6 +21,9 @@ type ruled struct {
 
 func (r ruled) Decide(context.Context, *gate.Input) (gate.Ruling, error) { return r.ruling, r.err }
 func (r ruled) Allow(context.Context, *gate.Input) (gate.Ruling, error)  { return r.ruling, r.err }
+func (r ruled) Explain(context.Context, *gate.Input) (tenancy.Explanation, error) {
+	return tenancy.Explanation{}, r.err
+}
 
 var allowAll = ruled{ruling: gate.Ruling{Allow: true, Granted: true}}
 

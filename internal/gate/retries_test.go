@@ -99,7 +99,7 @@ func TestAReceiptEndsAfterADay(t *testing.T) {
 	}
 	s.forward(time.Hour)
 	_, err := s.Apply(t.Context(), as(olga), add(acme, sam, tenancy.LevelMember), once("k", 1))
-	s.want("after a day it is another change", s.codes(err), tenancy.CodeAlreadyMember)
+	s.want("after a day it is another change", s.codes(err), tenancy.CodeAlreadyMember, tenancy.CodeMemberLimit)
 }
 
 // TestTheSameAttemptAtOnce: of ten requests one makes the change; the others
@@ -192,7 +192,7 @@ func TestAChangeOfAnotherVersionIsStale(t *testing.T) {
 	}
 	is := read(tenancy.GetMember{Tenant: tenancy.RefTo(acme), User: mary})
 	s.want("another version", try(as(olga), level(acme, mary, tenancy.LevelViewer), "other"), tenancy.CodeStale)
-	s.want("who may not learns nothing of versions", try(as(vic), level(acme, mary, tenancy.LevelViewer), "other"), "not_permitted", tenancy.CodeStale)
+	s.want("who may not learns nothing of versions", try(as(vic), level(acme, mary, tenancy.LevelViewer), "other"), "not_permitted", tenancy.CodeStale, "rank_exceeded")
 	s.want("one of several", try(as(olga), level(acme, mary, tenancy.LevelViewer), "other", is))
 	s.want("the version before", try(as(olga), level(acme, mary, tenancy.LevelMember), is), tenancy.CodeStale)
 	s.want("any version", try(as(olga), level(acme, mary, tenancy.LevelMember), tenancy.AnyVersion))

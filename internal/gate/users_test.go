@@ -125,7 +125,7 @@ func TestAllMembershipsEndOrNone(t *testing.T) {
 	s := open(t, shipped(t))
 	s.want("joins", s.try(as(gil), add(guild, mary, tenancy.LevelAdmin)))
 	s.want("owns", s.try(as(mary), tenancy.CreateTenant{ID: tenancy.TenantID{}, Name: "Own"}))
-	s.want("leaves everywhere", s.try(as(mary), tenancy.LeaveAll{User: mary}), "owner_permanent")
+	s.want("leaves everywhere", s.try(as(mary), tenancy.LeaveAll{User: mary}), "owner_permanent", "last_administrator")
 	for _, id := range []tenancy.TenantID{acme, guild} {
 		if _, is := s.membership(id, mary); !is {
 			t.Errorf("left %s although the whole was refused", id)

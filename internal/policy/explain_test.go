@@ -111,8 +111,9 @@ func TestAnExplanationSaysWhere(t *testing.T) {
 	}
 	objection := tenancy.Rule{
 		Kind: "objection", Package: "membership.forbid", Name: "violation", Code: "rank_exceeded", Title: "Nobody exceeds their rank",
-		Description: "Nobody gives a level above their own, and nobody changes or removes a member above them.",
-		File:        "membership/forbid/nobody_exceeds_their_rank.rego", Line: 8,
+		Description: "Nobody gives a level above their own, and nobody changes or removes a member above them. " +
+			"Deleting a tenant removes its owner, and a transfer makes one.",
+		File: "membership/forbid/nobody_exceeds_their_rank.rego", Line: 10,
 	}
 	grant := tenancy.NearMiss{
 		Rule: tenancy.Rule{
@@ -120,7 +121,7 @@ func TestAnExplanationSaysWhere(t *testing.T) {
 			Description: "An active member may make the changes that the role table gives to their level.",
 			File:        "membership/grant/a_level_grants_its_changes.rego", Line: 8,
 		},
-		Condition: tenancy.Condition{Text: "input.action.name in data.roles.changes[input.actor.level]", Line: 11},
+		Condition: tenancy.Condition{Text: "input.action.name in data.roles.changes[input.actor.level]", Line: 14},
 	}
 	if diff := cmp.Diff(objection, explanation.Fired[0]); diff != "" {
 		t.Error(diff)

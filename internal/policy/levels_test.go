@@ -19,10 +19,12 @@ var levelTable = []struct {
 	{[]tenancy.Action{"resource.write", "feedback.write"}, [4]bool{true, true, true, false}},
 	{[]tenancy.Action{"app.manage"}, [4]bool{true, true, false, false}},
 	{[]tenancy.Action{"member.add", "member.update", "member.remove", "usage.read"}, [4]bool{true, true, false, false}},
+	{[]tenancy.Action{"tenant.update"}, [4]bool{true, true, false, false}},
+	{[]tenancy.Action{"tenant.delete", "tenant.transfer"}, [4]bool{true, false, false, false}},
 	{[]tenancy.Action{"audit.read", "usage.report"}, [4]bool{true, true, false, false}},
 	{[]tenancy.Action{"member.leave", "tenant.select"}, [4]bool{true, true, true, true}},
 	{[]tenancy.Action{"tenant.create", "policy.read"}, [4]bool{true, true, true, true}}, // any account
-	{[]tenancy.Action{"tenant.list_all", "user.find", "user.create", "tenant.delete", "tenant.transfer", "billing.pay"}, [4]bool{}},
+	{[]tenancy.Action{"tenant.list_all", "user.find", "user.create", "user.delete", "store.backup", "signing_key.rotate", "billing.pay"}, [4]bool{}},
 }
 
 var tableLevels = [4]tenancy.Level{tenancy.LevelOwner, tenancy.LevelAdmin, tenancy.LevelMember, tenancy.LevelViewer}

@@ -7,9 +7,9 @@ import data.membership.forbid
 
 test_owners_can_act[name] if {
 	some name, tc in {
-		"an active account": {"target": {"exists": true, "active": true}, "want": set()},
-		"a disabled one": {"target": {"exists": true, "active": false}, "want": {"owner_permanent"}},
-		"none at all": {"target": {"exists": false, "active": false}, "want": set()},
+		"an active account": {"target": {"member": false, "exists": true, "active": true}, "want": set()},
+		"a disabled one": {"target": {"member": false, "exists": true, "active": false}, "want": {"owner_permanent"}},
+		"none at all": {"target": {"member": false, "exists": false, "active": false}, "want": set()},
 	}
 	given := {"action": {"name": "tenant.create"}, "target": tc.target}
 	cases.codes(forbid.violation) == tc.want with input as cases.given(given)
