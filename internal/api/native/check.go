@@ -2,6 +2,7 @@ package native
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 
@@ -100,6 +101,9 @@ func (d *dialect) checkAll(c *gin.Context, actor tenancy.Actor) error {
 	judged, err := d.gate.CheckAll(c.Request.Context(), actor, all)
 	if err != nil {
 		return err
+	}
+	if len(judged) != len(all) {
+		return fmt.Errorf("native: the gate gave %d verdicts on %d questions", len(judged), len(all))
 	}
 	answer := append(make([]byte, 0, 256*len(all)), `{"results":[`...)
 	for i, v := range judged {

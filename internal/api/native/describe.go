@@ -66,9 +66,6 @@ func removes(op *operation) {
 // object is the trait of reading one versioned object.
 func object(op *operation) { op.manner = readingObject }
 
-// takesNoTerms is the trait of an operation that takes no terms.
-func takesNoTerms(op *operation) { op.manner = plain }
-
 // takesNoBody is the trait of a POST without body.
 func takesNoBody(op *operation) {
 	for _, status := range []int{http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity} {

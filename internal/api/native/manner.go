@@ -1,6 +1,9 @@
 package native
 
 import (
+	"net/http"
+	"slices"
+
 	"github.com/memberward/memberward/internal/api"
 )
 
@@ -9,10 +12,10 @@ type manner uint8
 
 // The manners. The zero one takes no terms at all.
 const (
-	plain         manner = iota
-	reading              // at a revision or later
-	readingObject        // so, and unless it is the version that the caller has
-	changing             // dry, once, and if the object has a version that the caller names
+	plain         manner = iota // public operations
+	reading                     // at a revision or later
+	readingObject               // so, and unless it is the version that the caller has
+	changing                    // dry, once, and if the object has a version that the caller names
 )
 
 // The headers and the parameter that state terms.
@@ -36,6 +39,20 @@ var takes = map[manner][]string{
 
 // termHeaders are those of any manner.
 var termHeaders = []string{headerAtLeast, headerIdempotency, headerIfMatch, headerIfNoneMatch}
+
+// refusedHeader gives the first header of a request that an operation of the
+// manner does not take; "" for none.
+func (m manner) refusedHeader(header http.Header) string {
+	for _, name := range termHeaders {
+		if _, given := header[name]; given && !slices.Contains(takes[m], name) {
+			return name
+		}
+	}
+	if _, given := header[headerActAs]; given && m == plain { // nobody is authenticated who could act for somebody
+		return headerActAs
+	}
+	return ""
+}
 
 // parameters are those of the query that state terms.
 func (m manner) parameters() []string {

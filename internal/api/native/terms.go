@@ -28,10 +28,8 @@ type terms struct {
 func termsOf(c *gin.Context, m manner, query map[string]string) (terms, error) {
 	t := terms{ApplyOptions: tenancy.ApplyOptions{Dialect: tenancy.DialectNative}}
 	header := c.Request.Header
-	for _, name := range termHeaders {
-		if _, given := header[name]; given && !slices.Contains(takes[m], name) {
-			return t, notServed(name)
-		}
+	if name := m.refusedHeader(header); name != "" {
+		return t, notServed(name)
 	}
 	var err error
 	switch m {

@@ -179,11 +179,11 @@ func (r record) MarshalJSON() ([]byte, error) { return r, nil }
 
 // Schema implements huma.SchemaProvider.
 func (record) Schema(r huma.Registry) *huma.Schema {
-	return r.Schema(reflect.TypeFor[recordShape](), true, "Record")
+	return r.Schema(reflect.TypeFor[auditRecord](), true, "")
 }
 
-// recordShape describes a record. A member without a value is absent.
-type recordShape struct {
+// auditRecord describes a record. A member without a value is absent.
+type auditRecord struct {
 	Seq            uint64    `json:"seq" doc:"From 1."`
 	ID             string    `json:"id" format:"uuid"`
 	Time           time.Time `json:"time"`
