@@ -40,6 +40,9 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (tenancy.Revision, erro
 	if _, err := spool.Seek(0, io.SeekStart); err != nil {
 		return 0, unavailable("the copy could not be read", err)
 	}
+	if told, wants := w.(interface{ Begin(tenancy.Revision) }); wants {
+		told.Begin(revision)
+	}
 	if _, err := io.Copy(w, &patient{ctx: ctx, r: spool}); err != nil {
 		return 0, fmt.Errorf("backup: %w", err)
 	}
