@@ -85,6 +85,7 @@ func (p *program) apis() http.Handler {
 			cognee.New(cognee.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Order: authn.FallThrough, Cookie: tokenCookie}),
 				Accounts: cogneeAccounts{p.authn}, SelfRegistration: p.cfg.SelfRegistration,
+				SecureCookie: p.cfg.CookieSecure, ValidationStatus: p.cfg.CogneeValidationStatus,
 			}),
 		},
 		Logger: p.logger, Now: p.clock, NewID: func() string { return p.newID().String() },

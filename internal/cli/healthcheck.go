@@ -29,7 +29,8 @@ func newHealthcheck(s streams) *cobra.Command {
 when it is, and 1 when it is not or cannot be asked. For the HEALTHCHECK of a
 container, and for scripts that wait.`,
 		Example: `  memberward healthcheck
-  memberward healthcheck --ops-listen 127.0.0.1:9282`,
+  memberward healthcheck --ops-listen 127.0.0.1:9282
+  memberward healthcheck --config /etc/memberward/memberward.yaml`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			address, err := config.LoadOpsListen(flagsOf(cmd), s.env)
@@ -43,7 +44,7 @@ container, and for scripts that wait.`,
 			return err
 		},
 	}
-	addSettings(cmd, func(s config.Setting) bool { return s.Flag == "ops-listen" })
+	addSettings(cmd, func(s config.Setting) bool { return s.Flag == "ops-listen" || s.Flag == "config" })
 	return cmd
 }
 
