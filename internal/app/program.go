@@ -29,6 +29,7 @@ type parts struct {
 	metrics *telemetry.Metrics
 	store   *boltstore.Store
 	engine  *policy.Engine
+	manager *manager
 }
 
 // program is the assembled whole.
