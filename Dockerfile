@@ -30,7 +30,9 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -tags nomsgpack -trimpath -ldflags='-s -w' -o /memberward ./cmd/memberward
+# false where git cannot say what the commit is, as in a worktree.
+ARG BUILDVCS=auto
+RUN CGO_ENABLED=0 go build -buildvcs="$BUILDVCS" -tags nomsgpack -trimpath -ldflags='-s -w' -o /memberward ./cmd/memberward
 
 FROM image AS prebuilt
 COPY --chmod=755 memberward /memberward

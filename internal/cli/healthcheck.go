@@ -76,11 +76,17 @@ func askReady(ctx context.Context, address string) error {
 	}
 }
 
-// reachable turns "every interface" into one that can be asked.
+// reachable turns "every interface" into one that can be asked. It is no name:
+// a container without a hosts file knows none.
 func reachable(address string) string {
 	host, port, err := net.SplitHostPort(address)
-	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
-		return net.JoinHostPort("localhost", port)
+	ip := net.ParseIP(host)
+	switch {
+	case err == nil && (host == "" || ip.Equal(net.IPv4zero)):
+		return net.JoinHostPort("127.0.0.1", port)
+	case err == nil && ip.Equal(net.IPv6unspecified):
+		return net.JoinHostPort("::1", port)
+	default:
+		return address
 	}
-	return address
 }
