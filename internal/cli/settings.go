@@ -59,9 +59,9 @@ func flagless(variable bool) string {
 		if s.Flag != "" || (s.Variable != "") != variable {
 			continue
 		}
-		name := s.Variable
-		if !variable {
-			name = s.Key
+		name := s.Key
+		if variable {
+			name = s.Variable + ", " + s.Key
 		}
 		fmt.Fprintf(&lines, "  %-25s %s\n", name, s.Help)
 	}

@@ -105,11 +105,13 @@ func ParseBootstrap(name string, data []byte) (Bootstrap, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&b); err != nil {
-		return Bootstrap{}, syntaxProblems(name, err).err()
+		return Bootstrap{}, syntaxProblems(name, data, err).err()
 	}
 	b.number(root)
 	return b, nil
 }
+
+const noAliases = "aliases are not read here: write the value out, in quotes if it begins with * or &"
 
 // checkPlain refuses what makes a file say something else than it seems to:
 // aliases and merged keys, and empty list items, which the parser skips.
@@ -117,7 +119,7 @@ func checkPlain(name string, node *yaml.Node) problems {
 	var wrong problems
 	switch {
 	case node.Kind == yaml.AliasNode || node.Tag == "!!merge":
-		wrong.add("%s:%d: aliases are not read here: write the value out", name, node.Line)
+		wrong.add("%s:%d: %s", name, node.Line, noAliases)
 	case node.Kind == yaml.SequenceNode:
 		for _, item := range node.Content {
 			if item.Kind == yaml.ScalarNode && item.Tag == "!!null" {
@@ -131,10 +133,15 @@ func checkPlain(name string, node *yaml.Node) problems {
 	return wrong
 }
 
-// syntaxProblems turns the parser's errors into problems of a file.
-func syntaxProblems(name string, err error) problems {
+// syntaxProblems turns the parser's errors over a text into problems of a
+// file.
+func syntaxProblems(name string, data []byte, err error) problems {
 	if errors.Is(err, io.EOF) {
 		return problems{name + ": the file is empty"}
+	}
+	if alias := unknownAlias.FindStringSubmatch(err.Error()); alias != nil { // a secret that begins with * looks like one
+		before, _, _ := bytes.Cut(data, []byte("*"+alias[1]))
+		return problems{fmt.Sprintf("%s:%d: %s", name, bytes.Count(before, []byte("\n"))+1, noAliases)}
 	}
 	lines := []string{strings.TrimPrefix(err.Error(), "yaml: ")}
 	var types *yaml.TypeError
@@ -159,6 +166,7 @@ func syntaxProblems(name string, err error) problems {
 }
 
 var (
+	unknownAlias = regexp.MustCompile(`(?s)unknown anchor '(.*)' referenced`)
 	lineNumber   = regexp.MustCompile(`(?s)^line (\d+): (.*)$`)
 	unknownField = regexp.MustCompile(`(?s)^(line \d+: )field (.*) not found in type \S+$`)
 	goType       = regexp.MustCompile(`(?s)^(line \d+: )cannot unmarshal .* into (\S+)$`)

@@ -107,7 +107,7 @@ func parseYAML(name string, data []byte) (*yaml.Node, problems) {
 	err := decoder.Decode(&document)
 	switch {
 	case err != nil:
-		return nil, syntaxProblems(name, err)
+		return nil, syntaxProblems(name, data, err)
 	case len(document.Content) != 1 || isEmpty(document.Content[0]):
 		return nil, problems{name + ": the file is empty"}
 	}

@@ -140,6 +140,9 @@ func TestFilesThatAreRefused(t *testing.T) {
 		{"NUL", "data: d\nlisten: \x00\n", []string{":2: the text holds a control character"}},
 		{"invalid UTF-8", "data: d\n\nlisten: \xff\n", []string{":3: the text is no valid UTF-8"}},
 		{"an alias", "data: &d d\npolicies: *d\n", []string{":2: aliases"}},
+		{"a secret that looks like an alias", "data: d\nproxy_secret: *hunter2\n", []string{":2: aliases"}},
+		{"a secret that looks like an anchor", "data: d\nproxy_secret: &hunter2\n", []string{":2: proxy_secret is empty"}},
+		{"a secret that looks like a tag", "data: d\nproxy_secret: !hunter2\n", []string{":2: proxy_secret is empty"}},
 		{"a merged key", "<<: {data: d}\ndata: d\n", []string{":1: aliases"}},
 
 		{"an unknown key", "data: d\nlistn: x\n", []string{":2: unknown key listn"}},
