@@ -18,11 +18,12 @@ const anything = "*"
 var layout = []allowance{
 	{"cmd/memberward", []string{"internal/cli"}},
 	{"policies", nil},
+	{"testdata/conformance", nil},
 	{"internal/tenancy", nil},
 	{"internal/audit", []string{"internal/tenancy"}},
 	{"internal/gate", []string{"internal/audit", "internal/tenancy"}},
 	{"internal/policy/contract", nil},
-	{"internal/policy", []string{"internal/gate", "internal/tenancy", "internal/policy/contract", "policies"}},
+	{"internal/policy", []string{"internal/gate", "internal/tenancy", "internal/policy/contract", "policies", "testdata/conformance"}},
 	{"internal/boltstore", []string{"internal/gate", "internal/audit", "internal/tenancy"}},
 	{"internal/storetest", []string{"internal/gate", "internal/audit", "internal/tenancy"}},
 	{"internal/authn", []string{"internal/tenancy"}},

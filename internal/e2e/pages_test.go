@@ -18,6 +18,8 @@ var lists = []struct{ what, source, words, page string }{
 	{"code", "internal/tenancy/finding.go", `Code = "([a-z_]+)"`, "docs/policies.md"},
 	{"operation", "internal/api/cognee/cognee.go", `Path: "(/api/v1/[a-z/_:-]+)"`, "docs/cognee.md"},
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/nginx.md"},
+	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},
+	{"header that is read", "internal/proxy/forward.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},
 }
 
 func TestThePagesListWhatThereIs(t *testing.T) {
