@@ -81,7 +81,7 @@ func (p *program) apis() http.Handler {
 		Dialects: []api.Dialect{
 			native.New(native.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{ActAs: true}),
-				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine}, Now: p.clock,
+				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine}, Program: state{p}, Now: p.clock,
 			}),
 			cognee.New(cognee.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Order: authn.FallThrough, Cookie: tokenCookie, ActAs: true}),
