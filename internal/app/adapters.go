@@ -77,3 +77,30 @@ func proxyOptions(cfg config.Serve) proxy.Options {
 	}
 	return opts
 }
+
+// state shows the program and its store to the native API.
+type state struct{ *program }
+
+// Info implements native.Program.
+func (s state) Info() native.Info {
+	did := s.store.Stats()
+	return native.Info{Version: Version().Version, Store: native.StoreCounts{
+		Commits: did.Commits, Changes: did.Changes, Refusals: did.Appended, DroppedRecords: did.DroppedRecords,
+		DroppedTouches: did.DroppedTouches, LongReads: did.LongReads, Full: did.Full,
+	}}
+}
+
+// Verify implements native.Program.
+func (s state) Verify(ctx context.Context) (native.StoreReport, error) {
+	found, err := s.checkStore(ctx)
+	if err != nil {
+		return native.StoreReport{}, err
+	}
+	report := native.StoreReport{
+		Format: found.Format, Revision: found.Revision, Audit: found.Audit, Head: found.Head.String(), Records: found.Records,
+	}
+	for _, fault := range found.Faults {
+		report.Faults = append(report.Faults, native.StoreFault(fault))
+	}
+	return report, nil
+}

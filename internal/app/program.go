@@ -42,11 +42,12 @@ type program struct {
 	authn          *authn.Service
 	gate           *gate.Gate
 	proxy          *proxy.Handler
+	executable     string      // this program's own
 	stopping       atomic.Bool // no longer ready
 }
 
 func assemble(ctx context.Context, opts Options, from parts) (*program, error) {
-	p := &program{parts: from, cfg: opts.Config, stdout: opts.Stdout, stderr: opts.Stderr, clock: opts.Clock, random: opts.Random}
+	p := &program{parts: from, cfg: opts.Config, stdout: opts.Stdout, stderr: opts.Stderr, clock: opts.Clock, random: opts.Random, executable: opts.Executable}
 	var err error
 	p.authn, err = authn.New(ctx, p.store, authn.Options{Clock: p.clock, Random: p.random})
 	if err != nil {
@@ -81,7 +82,7 @@ func (p *program) apis() http.Handler {
 		Dialects: []api.Dialect{
 			native.New(native.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{ActAs: true}),
-				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine}, Now: p.clock,
+				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine}, Program: state{p}, Now: p.clock,
 			}),
 			cognee.New(cognee.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Order: authn.FallThrough, Cookie: tokenCookie, ActAs: true}),

@@ -27,6 +27,7 @@ type Options struct {
 	Stderr      io.Writer          // logs, and what a first start made
 	Clock       func() time.Time
 	Random      io.Reader // cryptographic, safe for concurrent use
+	Executable  string    // path of this program, which checks stores in child processes
 }
 
 // collectAt is the garbage collector's setting unless the operator has one of

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/memberward/memberward/internal/app"
 	"github.com/memberward/memberward/internal/config"
 	"github.com/memberward/memberward/internal/policy"
 )
@@ -16,12 +17,12 @@ import (
 // The exit codes, as scripts may rely on them.
 const (
 	exitOK      = 0
-	exitFailure = 1 // something went wrong
-	exitUsage   = 2 // no such command, flag or argument
-	exitInvalid = 3 // the policies or the configuration are not valid
-	exitFailed  = 4 // tests failed
-	exitUnasked = 5 // a question to a server could not be asked
-	exitDamaged = 6 // a store, or a backup of one, is damaged
+	exitFailure = 1                // something went wrong
+	exitUsage   = 2                // no such command, flag or argument
+	exitInvalid = 3                // the policies or the configuration are not valid
+	exitFailed  = 4                // tests failed
+	exitUnasked = 5                // a question to a server could not be asked
+	exitDamaged = app.ChildDamaged // a store, or a backup of one, is damaged
 )
 
 // exitDenied is check's no.
@@ -73,6 +74,8 @@ func exitCode(err error) int {
 		return exitDenied
 	case errors.As(err, &unaskedError{}):
 		return exitUnasked
+	case errors.As(err, &damagedError{}):
+		return exitDamaged
 	default:
 		return exitFailure
 	}
@@ -104,7 +107,7 @@ reverse proxy in front of your application.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newServe(s), newPolicy(s), newHealthcheck(s), newCheck(s), newBackup(s), newVersion(s))
+	root.AddCommand(newServe(s), newPolicy(s), newHealthcheck(s), newCheck(s), newBackup(s), newRestore(s), newVerify(s), newVersion(s))
 	return root
 }
 

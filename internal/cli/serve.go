@@ -2,6 +2,8 @@ package cli
 
 import (
 	"crypto/rand"
+	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,8 +38,12 @@ SIGTERM or SIGINT (Ctrl-C) stops it gracefully, a second one at once.`,
 			if err != nil {
 				return err
 			}
+			self, err := os.Executable()
+			if err != nil {
+				return fmt.Errorf("find this program: %w", err)
+			}
 			return app.Serve(cmd.Context(), app.Options{
-				Config: cfg, Environment: s.env, Stdout: s.stdout, Stderr: s.stderr, Clock: time.Now, Random: rand.Reader,
+				Config: cfg, Environment: s.env, Stdout: s.stdout, Stderr: s.stderr, Clock: time.Now, Random: rand.Reader, Executable: self,
 			})
 		},
 	}
