@@ -272,9 +272,12 @@ func compareIn(t *testing.T, number uint64, engine gate.Decider) []compared {
 	return found
 }
 
+// undecided is why a request may not even be decided: it makes no sense, the
+// credential is not valid, or the Idempotency-Key is another request's.
+var undecided = []tenancy.Code{tenancy.CodeInvalid, tenancy.CodeUnauthenticated, tenancy.CodeIdempotencyReused}
+
 // foundBy gives the codes that a change was refused with, or why it was not
-// even decided: the request makes no sense, or the credential is not valid.
-// Any other error is given back.
+// even decided. Any other error is given back.
 func foundBy(err error) (found []tenancy.Code, other tenancy.Code, fault error) {
 	var refusal *tenancy.Refusal
 	var failure *tenancy.Error
@@ -283,7 +286,7 @@ func foundBy(err error) (found []tenancy.Code, other tenancy.Code, fault error) 
 		return nil, "", nil
 	case errors.As(err, &refusal):
 		return codes(refusal.Reasons), "", nil
-	case errors.As(err, &failure) && (failure.Code == tenancy.CodeInvalid || failure.Code == tenancy.CodeUnauthenticated):
+	case errors.As(err, &failure) && slices.Contains(undecided, failure.Code):
 		return nil, failure.Code, nil
 	default:
 		return nil, "", err
