@@ -76,7 +76,7 @@ func oneCore(cmd *exec.Cmd) { cmd.Env = append(os.Environ(), "GOMAXPROCS=1") }
 
 func startServer(ctx context.Context, program, data string) (*exec.Cmd, string, error) {
 	cmd := exec.CommandContext(ctx, program, "serve", "--data", data,
-		"--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0")
+		"--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0", "--grpc-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0")
 	oneCore(cmd)
 	cmd.Env = append(cmd.Env, "MEMBERWARD_BOOTSTRAP_KEY="+benchKey)
 	if err := cmd.Start(); err != nil {

@@ -29,6 +29,7 @@ type parts struct {
 	metrics *telemetry.Metrics
 	store   *boltstore.Store
 	engine  *policy.Engine
+	manager *manager
 }
 
 // program is the assembled whole.
@@ -86,6 +87,7 @@ func (p *program) apis() http.Handler {
 			cognee.New(cognee.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Order: authn.FallThrough, Cookie: tokenCookie, ActAs: true}),
 				Accounts: cogneeAccounts{p.authn}, SelfRegistration: p.cfg.SelfRegistration,
+				SecureCookie: p.cfg.CookieSecure, ValidationStatus: p.cfg.CogneeValidationStatus,
 			}),
 		},
 		Logger: p.logger, Now: p.clock, NewID: func() string { return p.newID().String() },

@@ -57,6 +57,9 @@ var onlyImporters = []ownership{
 	{"github.com/open-policy-agent/opa", []string{"internal/policy", "internal/policy/contract"}},
 	{"go.etcd.io/bbolt", []string{"internal/boltstore"}},
 	{"github.com/lestrrat-go/jwx", []string{"internal/authn"}},
+	{"github.com/knadh/koanf", []string{"internal/config"}},
+	{"google.golang.org/grpc", []string{"internal/app"}},
+	{"github.com/coreos/go-systemd", []string{"internal/app"}},
 	{"github.com/spf13/cobra", []string{"internal/cli"}},
 	{"github.com/gin-gonic/gin", []string{
 		"internal/api", "internal/api/native", "internal/api/cognee", "internal/api/llamacloud", "internal/api/cogniac",

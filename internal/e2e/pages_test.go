@@ -10,7 +10,7 @@ import (
 // What the program has and a page promises to list in full: every match of
 // the expression in the source stands in the page, between backquotes.
 var lists = []struct{ what, source, words, page string }{
-	{"setting", "internal/config/settings.go", `"(MEMBERWARD_[A-Z_]+[A-Z])"`, "docs/operations.md"},
+	{"setting", "internal/config/settings.go", `"(MEMBERWARD_[A-Z_]+[A-Z])"`, "docs/configuration.md"},
 	{"metric", "internal/telemetry/metrics.go", `Name: +"(memberward_[a-z_]+)"`, "docs/operations.md"},
 	{"metric of the store", "internal/app/observe.go", `"(memberward_[a-z_]+)"`, "docs/operations.md"},
 	{"key of the bootstrap file", "internal/config/bootstrap.go", "yaml:\"([a-z_]+)\"", "docs/bootstrap.md"},

@@ -121,7 +121,7 @@ func newReader(t *testing.T, page, dir string) *reader {
 	}
 	r := &reader{t: t, page: page, dir: dir, out: &output{lines: make(chan string, 1000)}}
 	var pairs []string
-	for _, port := range []string{"8080", "8081", "8282", "8000", "3000"} {
+	for _, port := range []string{"8080", "8081", "9191", "8282", "8000", "3000"} {
 		free := freePort(t)
 		pairs = append(pairs, "127.0.0.1:"+port, "127.0.0.1:"+free, "listen "+port, "listen "+free, ":"+port+" {", ":"+free+" {")
 		if port == "8282" {
@@ -235,7 +235,7 @@ func (r *reader) startShell() {
 func (r *reader) serve(b block) {
 	r.t.Helper()
 	r.stop()
-	flags := r.ports.Replace(" --listen 127.0.0.1:8080 --proxy-listen 127.0.0.1:8081 --ops-listen 127.0.0.1:8282")
+	flags := r.ports.Replace(" --listen 127.0.0.1:8080 --proxy-listen 127.0.0.1:8081 --grpc-listen 127.0.0.1:9191 --ops-listen 127.0.0.1:8282")
 	r.server = r.command("bash", "-c", "exec env "+strings.TrimSpace(b.text)+flags) // env: variables may stand first
 	r.server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                      // go run is not the server: both are stopped
 	var said bytes.Buffer

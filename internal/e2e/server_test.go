@@ -70,7 +70,8 @@ func start(t *testing.T, dir string, args ...string) *server {
 	}
 	s := &server{t: t, dir: dir, log: &bytes.Buffer{}, done: make(chan error, 1)}
 	s.cmd = exec.Command(path, append([]string{
-		"serve", "--data", dir, "--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0",
+		"serve", "--data", dir, "--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0",
+		"--grpc-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0",
 	}, args...)...)
 	s.cmd.Env = append(os.Environ(), "MEMBERWARD_BOOTSTRAP_KEY="+platformKey)
 	s.cmd.Stderr = s.log
