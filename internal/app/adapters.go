@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/memberward/memberward/internal/api/native"
 	"github.com/memberward/memberward/internal/authn"
+	"github.com/memberward/memberward/internal/config"
 	"github.com/memberward/memberward/internal/policy"
 	"github.com/memberward/memberward/internal/proxy"
 	"github.com/memberward/memberward/internal/tenancy"
@@ -60,6 +63,19 @@ func (r rulesInForce) Active() native.PolicySet {
 		})
 	}
 	return shown
+}
+
+// proxyOptions are the proxy checks' share of the configuration. The login
+// page is a place to redirect to because it is the login page.
+func proxyOptions(cfg config.Serve) proxy.Options {
+	opts := proxy.Options{
+		TrustedPeers: cfg.TrustedPeers, Secret: cfg.ProxySecret,
+		LoginURL: cfg.LoginURL, RedirectHosts: cfg.RedirectHosts, AllowPreflight: cfg.CORSPreflight == "allow",
+	}
+	if page, err := url.Parse(cfg.LoginURL); err == nil && page.Host != "" && !slices.Contains(opts.RedirectHosts, page.Host) {
+		opts.RedirectHosts = append(slices.Clone(opts.RedirectHosts), page.Host)
+	}
+	return opts
 }
 
 // state shows the program and its store to the native API.

@@ -57,7 +57,7 @@ func assemble(ctx context.Context, opts Options, from parts) (*program, error) {
 	p.proxy, err = proxy.New(proxy.Ports{
 		Checker: p.gate, Authenticator: proxyCallers{p.authn}, Clock: p.clock, Log: p.logger,
 		NewID: func() tenancy.DecisionID { return tenancy.DecisionID(p.newID()) },
-	}, proxy.Options{})
+	}, proxyOptions(p.cfg))
 	if err != nil {
 		return nil, err
 	}

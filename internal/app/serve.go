@@ -60,6 +60,9 @@ func Serve(ctx context.Context, opts Options) error {
 	if opts.Config.Demo {
 		return serveDemo(ctx, opts, logger)
 	}
+	if err := proxyOptions(opts.Config).Check(); err != nil {
+		return &config.Invalid{Problems: []string{err.Error()}}
+	}
 	data, err := readBootstrap(opts)
 	if err != nil {
 		return err

@@ -175,33 +175,3 @@ func wantCode(t *testing.T, what string, err error, want tenancy.Code) {
 		t.Errorf("%s: %v, want code %s", what, err, want)
 	}
 }
-
-func FuzzDecode(f *testing.F) {
-	key := pair(number(1), number(2))
-	f.Add(uint8(bucketUsers), encodeUser(tenancy.User{ID: number(1), Email: "a@example.org"})[frameHeader:])
-	f.Add(uint8(bucketKeys), encodeKey(tenancy.Key{Scopes: []tenancy.Action{"a", "b"}})[frameHeader:])
-	f.Add(uint8(bucketMemberships), encodeMembership(tenancy.Membership{Level: tenancy.LevelAdmin}, key[:])[frameHeader:])
-	f.Add(uint8(bucketTenants), encodeTenant(tenancy.Tenant{Slug: "a"})[frameHeader:])
-	f.Fuzz(func(t *testing.T, kind uint8, payload []byte) {
-		e := newEncoder(recordVersion, len(payload))
-		e.raw(payload)
-		b := bucket(kind % uint8(bucketCount))
-		frame := e.seal(b, key[:]) // a right checksum over anything at all
-		var errs []error
-		for _, read := range []func() error{
-			func() error { _, err := decode(b, key[:], frame, decodeUser); return err },
-			func() error { _, err := decode(b, key[:], frame, decodeKey); return err },
-			func() error { _, err := decode(b, key[:], frame, decodeTenant); return err },
-			func() error { _, err := decode(b, key[:], frame, decodeMembership); return err },
-			func() error { _, err := decode(b, key[:], frame, decodeCounters); return err },
-			func() error { _, err := decode(b, key[:], frame, decodeTallies); return err },
-		} {
-			errs = append(errs, read())
-		}
-		for _, err := range errs {
-			if err != nil && !errors.Is(err, errDamaged) {
-				t.Errorf("decode = %v, want a value or damage", err)
-			}
-		}
-	})
-}

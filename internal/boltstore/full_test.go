@@ -5,6 +5,7 @@ package boltstore
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -75,20 +76,24 @@ func fillUp(t *testing.T, path string) {
 	wantCode(t, "the change for which there is no room", err, tenancy.CodeStoreFull)
 	failed, revision := n, s.Revision()
 	for range 3 {
-		_, err = s.Update(t.Context(), func(tx gate.Tx) error { return tx.PutTenant(big(failed)) })
+		_, err = s.Update(t.Context(), func(tx gate.Tx) error {
+			return errors.Join(tx.PutTenant(big(failed)), tx.PutReceipt(tenancy.Receipt{ID: tenancy.Digest{1}, At: time.Unix(1e9, 0)}))
+		})
 		wantCode(t, "it, again", err, tenancy.CodeStoreFull)
 	}
 	err = s.View(t.Context(), func(r gate.Reader) error {
 		_, found, err := r.Tenant(big(failed).ID)
-		if found || r.Revision() != revision || uint64(revision) != uint64(failed)-1 {
-			t.Errorf("after change %d failed: it is there: %v, revision %d", failed, found, r.Revision())
+		_, kept, failure := r.Receipt(tenancy.Digest{1})
+		if found || kept || r.Revision() != revision || uint64(revision) != uint64(failed)-1 {
+			t.Errorf("after change %d failed: it is there: %v, its receipt: %v, revision %d", failed, found, kept, r.Revision())
 		}
-		return err
+		return errors.Join(err, failure)
 	})
 	if err != nil || s.Err() != nil || s.Stats().Full != 4 {
 		t.Errorf("View: %v, Err: %v, Stats: %+v", err, s.Err(), s.Stats())
 	}
 	isWhole(t, s)
+	backsUpWithoutRoom(t, s)
 	limitFiles(t, 0)
 	for range 20 {
 		failed++
@@ -97,8 +102,26 @@ func fillUp(t *testing.T, path string) {
 		}
 	}
 	isWhole(t, s)
+	if _, err := s.Backup(t.Context(), io.Discard); err != nil {
+		t.Errorf("a backup with room again: %v", err)
+	}
 	if err := errors.Join(s.Err(), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	t.Log("filled up")
+}
+
+// backsUpWithoutRoom takes a backup where there is no room for a copy: its
+// client gets nothing, nothing is left of it, and the store goes on.
+func backsUpWithoutRoom(t *testing.T, s *Store) {
+	t.Helper()
+	limitFiles(t, 1<<20)
+	var got bytes.Buffer
+	_, err := s.Backup(t.Context(), &got)
+	wantCode(t, "a backup for which there is no room", err, tenancy.CodeStoreFull)
+	beside, listed := os.ReadDir(filepath.Dir(s.db.Path()))
+	if got.Len() > 0 || len(beside) != 1 || listed != nil || s.Err() != nil {
+		t.Errorf("after it: the client got %d bytes, beside the store lie %v, Err() = %v", got.Len(), beside, s.Err())
+	}
+	isWhole(t, s)
 }

@@ -53,7 +53,7 @@ bootstrap_key: 0123456789-0123456789-0123456789
 trusted_peers: [10.1.0.0/16, "fd00::/8"]
 proxy_secret: ` + secret + `
 login_url: https://login.example.com/start?from=memberward
-redirect_hosts: [app.example.com, 192.0.2.1]
+redirect_hosts: [app.example.com, "192.0.2.1:8443"]
 cors_preflight: allow
 public_url: https://members.example.com/api
 cookie_secure: auto
@@ -67,7 +67,7 @@ cognee:
 		BootstrapKey: "0123456789-0123456789-0123456789",
 		TrustedPeers: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00::/8")},
 		ProxySecret:  secret, LoginURL: "https://login.example.com/start?from=memberward",
-		RedirectHosts: []string{"app.example.com", "192.0.2.1"}, CORSPreflight: "allow",
+		RedirectHosts: []string{"app.example.com", "192.0.2.1:8443"}, CORSPreflight: "allow",
 		PublicURL: "https://members.example.com/api", CookieSecure: true, CogneeValidationStatus: 422,
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" || problems != nil {
@@ -210,7 +210,8 @@ func TestValuesThatAreRefused(t *testing.T) {
 		{"a login page with a space", login("https://login.example.com/a b"), []string{":2: login_url: want a URL"}},
 		{"a login page with a backslash", login(`https://login.example.com\@evil.example/`), []string{":2: login_url: want a URL"}},
 		{"a huge login page", login("https://login.example.com/" + strings.Repeat("a", urlLimit)), []string{":2: login_url: a URL has at most 2048"}},
-		{"a host with a port", strings.Replace(login("https://l.example/"), "app.example", "app.example:443", 1), []string{":3: redirect_hosts: want one host"}},
+		{"a host with port 0", strings.Replace(login("https://l.example/"), "app.example", "'app.example:0'", 1), []string{":3: redirect_hosts: want a port"}},
+		{"a host with a port that is none", strings.Replace(login("https://l.example/"), "app.example", "'app.example:http'", 1), []string{":3: redirect_hosts: want a port"}},
 		{"any host", strings.Replace(login("https://l.example/"), "app.example", "'*.example'", 1), []string{":3: redirect_hosts: want one host"}},
 		{"a host in capitals", strings.Replace(login("https://l.example/"), "app.example", "APP.example", 1), []string{":3: redirect_hosts: want one host"}},
 		{"a host with a dot at the end", strings.Replace(login("https://l.example/"), "app.example", "app.example.", 1), []string{":3: redirect_hosts: want one host"}},

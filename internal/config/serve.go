@@ -25,7 +25,7 @@ type Serve struct {
 	TrustedPeers  []netip.Prefix // networks of proxies, masked, in place of loopback; none: loopback
 	ProxySecret   string         // what X-Memberward-Secret has to hold; empty: not asked for
 	LoginURL      string         // absolute, without user and fragment; empty: nobody is sent to sign in
-	RedirectHosts []string       // in lower case, without port; there are some exactly when LoginURL is set
+	RedirectHosts []string       // host or host:port in lower case; there are some exactly when LoginURL is set
 	CORSPreflight string         // allow or policy
 	PublicURL     string         // absolute, without query and final slash; empty: unknown
 	CookieSecure  bool           // mark cookies Secure also where TLS ends before us

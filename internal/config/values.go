@@ -3,9 +3,11 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -113,13 +115,20 @@ var hostName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z
 // hostLimit is the longest name of the DNS, in bytes.
 const hostLimit = 253
 
-// checkHost wants one host: no port, no pattern.
-func checkHost(host string) error {
+// checkHost wants one host, perhaps with a port: no pattern.
+func checkHost(text string) error {
+	host := text
+	if name, port, err := net.SplitHostPort(text); err == nil {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return fmt.Errorf("want a port of 1 to 65535 in %q", text)
+		}
+		host = name
+	}
 	if _, err := netip.ParseAddr(host); err == nil && !strings.Contains(host, "%") {
 		return nil
 	}
 	if len(host) > hostLimit || !hostName.MatchString(host) {
-		return fmt.Errorf("want one host in lower case, without port or *, not %q", host)
+		return fmt.Errorf("want one host in lower case, or host:port, without *, not %q", text)
 	}
 	return nil
 }

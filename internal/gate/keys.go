@@ -189,6 +189,6 @@ func (s rotateSigningKey) perform(tx Tx, _ *matter) (any, error) {
 			}
 		}
 	}
-	shown := tenancy.Key{ID: s.Key.ID, CreatedAt: s.Key.CreatedAt} // never its seed: receipts hold the result
+	shown := tenancy.Key{ID: s.Key.ID, CreatedAt: s.Key.CreatedAt.UTC()} // never its seed: receipts hold the result
 	return tenancy.KeyView{Key: shown}, tx.PutSigningKey(s.Key)
 }

@@ -25,6 +25,7 @@ func VersionOf(record any) Version {
 	case KeyView:
 		k := r.Key
 		k.Scopes = append([]Action{}, k.Scopes...) // none is none, nil or not
+		k.Digest = Digest{}                        // never shown
 		return digest("key", k)
 	case Tenant:
 		return digest("tenant", r)

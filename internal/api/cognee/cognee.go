@@ -20,6 +20,9 @@ type Accounts interface {
 	// HashPassword prepares a password for the store; invalid when it is too
 	// short or too long.
 	HashPassword(ctx context.Context, password string) (string, error)
+	// NewKey makes an API key, whose text is mw_, its id in 32 hexadecimal
+	// digits, _ and a secret.
+	NewKey() (NewKey, error)
 }
 
 // Options goes with [New]. Gate, Authenticator and Accounts are required.
@@ -60,6 +63,9 @@ func (d *dialect) routes(selfRegistration bool) []api.Route {
 		{Method: http.MethodPost, Path: "/api/v1/auth/login", Public: true, Handle: d.login},
 		{Method: http.MethodPost, Path: "/api/v1/auth/logout", Handle: d.logout},
 		{Method: http.MethodGet, Path: "/api/v1/auth/me", Handle: d.me},
+		{Method: http.MethodGet, Path: "/api/v1/auth/api-keys", Handle: d.keys},
+		{Method: http.MethodPost, Path: "/api/v1/auth/api-keys", Handle: d.createKey},
+		{Method: http.MethodDelete, Path: "/api/v1/auth/api-keys/:api_key_id", Handle: d.deleteKey},
 		{Method: http.MethodPost, Path: "/api/v1/users/get-user-id", Handle: d.userID},
 		{Method: http.MethodPost, Path: "/api/v1/permissions/users/:user_id/tenants", Handle: d.addUser},
 		{Method: http.MethodDelete, Path: "/api/v1/permissions/tenants/:tenant_id/users/:user_id", Handle: d.removeUser},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -40,6 +41,32 @@ func TestAddingTwentyTimesAtOnce(t *testing.T) {
 	wait.Wait()
 	if added.Load() != 1 || present.Load() != 19 {
 		t.Errorf("%d times 200 and %d times 409, want 1 and 19", added.Load(), present.Load())
+	}
+}
+
+// The limit of keys holds for keys that are made at once, and for each user by
+// themself.
+func TestMakingKeysAtOnce(t *testing.T) {
+	s := set(t, directions{})
+	made := map[string]*atomic.Int64{"sam": {}, "gus": {}}
+	var wait sync.WaitGroup
+	for who, count := range made {
+		for range 20 {
+			wait.Go(func() {
+				got := s.ask(t, who, "POST", "/api/v1/auth/api-keys", `{}`, nil)
+				if got.status == http.StatusOK {
+					count.Add(1)
+				} else if got.status != http.StatusBadRequest || !strings.Contains(got.body, "maximum number") {
+					t.Errorf("%s: %d %s", who, got.status, got.body)
+				}
+			})
+		}
+	}
+	wait.Wait()
+	for who, count := range made {
+		if count.Load() != 9 { // they have one already
+			t.Errorf("%s made %d keys, want 9", who, count.Load())
+		}
 	}
 }
 

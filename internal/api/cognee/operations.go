@@ -12,6 +12,16 @@ type operation struct {
 	answers api.Answers // errors in the order of the contract; {user} and {tenant} stand for the ids asked for
 	failed  string      // the detail of a 500
 	invalid int         // the status of a validation error
+	// body gives the body of one of the answers; nil: {"detail": text}.
+	body func(code tenancy.Code, text string) any
+}
+
+// bodyOf gives the body of an answer.
+func (op operation) bodyOf(code tenancy.Code, text string) any {
+	if op.body == nil {
+		return detail{text}
+	}
+	return op.body(code, text)
 }
 
 // The texts that several operations share.
@@ -90,6 +100,39 @@ var registering = operation{
 	answers: api.Answers{
 		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: "Registration is not permitted. [PermissionDeniedError]"},
 		{Code: tenancy.CodeEmailTaken, Status: http.StatusBadRequest, Body: "REGISTER_USER_ALREADY_EXISTS"},
+	},
+	failed:  internal,
+	invalid: http.StatusBadRequest,
+}
+
+// making: contracts/cognee.md, POST /api/v1/auth/api-keys.
+var making = operation{
+	answers: api.Answers{
+		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: "You are not permitted to make API keys. [PermissionDeniedError]"},
+		{Code: tenancy.CodeConflict, Status: http.StatusBadRequest, Body: "You have reached the maximum number of API keys."},
+	},
+	failed:  internal,
+	invalid: http.StatusBadRequest,
+	body: func(code tenancy.Code, text string) any {
+		if code == tenancy.CodeConflict {
+			return errorMessage{message{text}}
+		}
+		return detail{text}
+	},
+}
+
+// errorMessage is how upstream words that there are too many keys, and nothing
+// else (U).
+type errorMessage struct {
+	Error message `json:"error"`
+}
+
+// revoking: contracts/cognee.md, DELETE /api/v1/auth/api-keys/{id}. Other
+// people's keys are as unknown as those that are not there.
+var revoking = operation{
+	answers: api.Answers{
+		{Code: tenancy.CodeKeyUnknown, Status: http.StatusNotFound, Body: "API key not found. [EntityNotFoundError]"},
+		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: "You are not permitted to revoke API keys. [PermissionDeniedError]"},
 	},
 	failed:  internal,
 	invalid: http.StatusBadRequest,

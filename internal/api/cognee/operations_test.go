@@ -19,6 +19,7 @@ import (
 
 var operations = map[string]operation{
 	"adding": adding, "removing": removing, "selecting": selecting, "listing": listing, "finding": finding, "registering": registering,
+	"making": making, "revoking": revoking,
 }
 
 // In whatever order the findings come, the first row of the table answers.
@@ -30,7 +31,11 @@ func TestTheTableOrdersTheErrors(t *testing.T) {
 				findings = append([]tenancy.Finding{tenancy.Find(row.Code)}, findings...)
 			}
 			recorder := rendered(&failure{operation: op, cause: &tenancy.Refusal{Outcome: tenancy.Outcome{Reasons: findings}}})
-			if want := strings.NewReplacer("{user}", "", "{tenant}", "").Replace(first.Body); recorder.Code != first.Status || recorder.Body.String() != `{"detail":"`+want+`"}` {
+			want := `{"detail":"` + strings.NewReplacer("{user}", "", "{tenant}", "").Replace(first.Body) + `"}`
+			if name == "making" && first.Code == tenancy.CodeConflict {
+				want = `{"error":{"message":"` + first.Body + `"}}`
+			}
+			if recorder.Code != first.Status || recorder.Body.String() != want {
 				t.Errorf("%s, row %s: %d %s, want %d %s", name, first.Code, recorder.Code, recorder.Body, first.Status, want)
 			}
 		}
@@ -50,7 +55,7 @@ func rendered(err error) *httptest.ResponseRecorder {
 
 // Permission stands before everything that only those may know who have it.
 func TestNothingIsToldBeforePermission(t *testing.T) {
-	before := map[string]int{"adding": 3, "removing": 2, "listing": 2, "finding": 0, "registering": 0}
+	before := map[string]int{"adding": 3, "removing": 2, "listing": 2, "finding": 0, "registering": 0, "making": 0, "revoking": 1}
 	for name, place := range before {
 		if got := operations[name].answers[place].Code; got != tenancy.CodeNotPermitted {
 			t.Errorf("%s: row %d is %s, want not_permitted", name, place, got)

@@ -90,7 +90,7 @@ func renderRefusal(c *gin.Context, err error, findings []tenancy.Finding) {
 	}
 	if row, ok := f.operation.answers.For(findings); ok {
 		named := strings.NewReplacer("{user}", f.user.String(), "{tenant}", f.tenant.String())
-		write(c, row.Status, detail{named.Replace(row.Body)})
+		write(c, row.Status, f.operation.bodyOf(row.Code, named.Replace(row.Body)))
 		return
 	}
 	text := "Forbidden"

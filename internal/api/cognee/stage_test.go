@@ -37,6 +37,9 @@ var cast = map[string]string{
 	"gil": "0190aaaa-0000-7000-8000-000000000009", "gus": "0190aaaa-0000-7000-8000-00000000000a",
 	"acme": "0190bbbb-0000-7000-8000-000000000001", "guild": "0190bbbb-0000-7000-8000-000000000002", "globex": "0190bbbb-0000-7000-8000-000000000003",
 	"unknown": "0190cccc-0000-7000-8000-000000000001",
+
+	// Keys of theirs.
+	"maryskey": "0190eeee-0000-7000-8000-000000000003", "vicskey": "0190eeee-0000-7000-8000-000000000004",
 }
 
 const password = "correct horse battery staple"
@@ -68,7 +71,7 @@ func seed(hash string) tenancy.Seed {
 			ID: user(name), Email: strings.ToUpper(name[:1]) + name[1:] + "@example.com", Kind: tenancy.KindHuman,
 			SignedUp: true, Enabled: true, PasswordHash: hash,
 		})
-		s.Keys = append(s.Keys, tenancy.Key{ID: newKeyID(), User: user(name), Digest: authn.DigestOf(key(name))})
+		s.Keys = append(s.Keys, tenancy.Key{ID: keyIDOf(name), User: user(name), Digest: authn.DigestOf(key(name))})
 	}
 	s.Memberships = []tenancy.Membership{
 		{Tenant: tenant("acme"), User: user("adam"), Level: tenancy.LevelAdmin, Enabled: true},
@@ -80,6 +83,11 @@ func seed(hash string) tenancy.Seed {
 		{Tenant: tenant("guild"), User: user("gus"), Level: tenancy.LevelAdmin, Enabled: true},
 	}
 	return s
+}
+
+// keyIDOf is the id of somebody's key: theirs with another beginning.
+func keyIDOf(name string) tenancy.KeyID {
+	return tenancy.KeyID(uuid.MustParse(strings.Replace(cast[name], "0190aaaa", "0190eeee", 1)))
 }
 
 func newKeyID() tenancy.KeyID { return tenancy.KeyID(uuid.Must(uuid.NewV7())) }
@@ -171,6 +179,11 @@ type accounts struct{ *authn.Service }
 func (a accounts) Login(ctx context.Context, email, password string) (string, time.Duration, error) {
 	token, err := a.Service.Login(ctx, email, password, tenancy.TenantRef{})
 	return token.Text, token.Lifetime, err
+}
+
+func (a accounts) NewKey() (cognee.NewKey, error) {
+	key, err := a.Service.NewKey()
+	return cognee.NewKey(key), err
 }
 
 // revision is that of the store: it is raised by every change.

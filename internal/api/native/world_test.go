@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,6 +55,7 @@ func keyText(who string) string { return "the key of " + who + " in the tests of
 // world is the API over the real gate, store, policies and credentials.
 type world struct {
 	t        testing.TB
+	path     string // of the store
 	store    *boltstore.Store
 	accounts *authn.Service
 	engine   *policy.Engine
@@ -65,10 +67,11 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	ctx := t.Context()
-	store, err := boltstore.Open(filepath.Join(t.TempDir(), "store.db"), boltstore.Options{Clock: time.Now})
+	path := filepath.Join(t.TempDir(), "store.db")
+	store, err := boltstore.Open(path, boltstore.Options{Clock: time.Now})
 	check(t, err)
 	t.Cleanup(func() { check(t, store.Close()) })
-	set, err := policy.Load(ctx, policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute})
+	set, err := rules()
 	check(t, err)
 	newID := func() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 	engine := policy.NewEngine(set)
@@ -77,9 +80,15 @@ func newWorld(t testing.TB) *world {
 	check(t, err)
 	_, err = g.Install(ctx, seed())
 	check(t, err)
-	w := &world{store: store, accounts: accounts, engine: engine}
+	w := &world{path: path, store: store, accounts: accounts, engine: engine}
 	return w.with(t, g)
 }
+
+// rules loads the embedded rule book, once for all worlds. Its time limit is
+// that of a test, not of a busy machine.
+var rules = sync.OnceValues(func() (*policy.Set, error) {
+	return policy.Load(context.Background(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute})
+})
 
 // with is the same world behind another gate, which may go wrong.
 func (w *world) with(t testing.TB, g api.Gate) *world {
