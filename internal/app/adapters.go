@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/memberward/memberward/internal/api/cognee"
 	"github.com/memberward/memberward/internal/api/native"
 	"github.com/memberward/memberward/internal/authn"
 	"github.com/memberward/memberward/internal/config"
@@ -40,6 +41,12 @@ type cogneeAccounts struct{ *authn.Service }
 func (a cogneeAccounts) Login(ctx context.Context, email, password string) (string, time.Duration, error) {
 	token, err := a.Service.Login(ctx, email, password, tenancy.TenantRef{})
 	return token.Text, token.Lifetime, err
+}
+
+// NewKey implements cognee.Accounts.
+func (a cogneeAccounts) NewKey() (cognee.NewKey, error) {
+	key, err := a.Service.NewKey()
+	return cognee.NewKey(key), err
 }
 
 // proxyCallers authenticates the requests that a proxy asks about.
