@@ -151,7 +151,7 @@ func New(opts Options) api.Dialect {
 	return api.Dialect{
 		Name:          tenancy.DialectNative,
 		Prefixes:      []string{"/v1", documentPath},
-		Authenticator: opts.Authenticator,
+		Authenticator: door{opts.Authenticator},
 		Render:        render,
 		Routes: append(s.routes,
 			api.Route{Method: http.MethodPost, Path: checkPath, Quiet: true, Handle: d.check},

@@ -151,7 +151,7 @@ func check(t testing.TB, err error) {
 type doorman struct{ accounts *authn.Service }
 
 func (d doorman) Authenticate(ctx context.Context, r *http.Request) (tenancy.Actor, error) {
-	return d.accounts.Authenticate(ctx, authn.Source{}, authn.Request{Header: r.Header, Method: r.Method, Host: r.Host})
+	return d.accounts.Authenticate(ctx, authn.Source{ActAs: true}, authn.Request{Header: r.Header, Method: r.Method, Host: r.Host})
 }
 
 type registry struct{ accounts *authn.Service }
