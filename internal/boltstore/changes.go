@@ -45,12 +45,18 @@ func (s *Store) Changes(ctx context.Context, after tenancy.Revision) iter.Seq2[t
 	}
 }
 
+// ChangesBegin is the revision after which the change log begins: not zero for
+// a store that was made before there was one.
+func (r *reader) ChangesBegin() (tenancy.Revision, error) {
+	return required(r.from, metaLog, decodeLogBegin)
+}
+
 // logReaches gives the last revision, if the log tells of all changes between
 // after and it.
 func (s *Store) logReaches(ctx context.Context, after tenancy.Revision) (last tenancy.Revision, err error) {
 	err = s.view(ctx, func(r *reader) error {
 		last = r.revision
-		begin, err := required(r.from, metaLog, decodeLogBegin)
+		begin, err := r.ChangesBegin()
 		switch {
 		case err != nil:
 			return err

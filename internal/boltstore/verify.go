@@ -20,9 +20,9 @@ type Report struct {
 
 // Fault is one record, or page, that is not as the others say it is.
 type Fault struct {
-	Bucket string `json:"bucket,omitempty"`
-	Key    string `json:"key,omitempty"`  // in words: ids, numbers and texts, joined by "/"; empty: the bucket as a whole
-	Page   uint64 `json:"page,omitempty"` // of a damaged page, which belongs to no bucket
+	Bucket string `json:"bucket,omitzero"`
+	Key    string `json:"key,omitzero"`  // in words: ids, numbers and texts, joined by "/"; empty: the bucket as a whole
+	Page   uint64 `json:"page,omitzero"` // of a damaged page, which belongs to no bucket
 	What   string `json:"what"`
 }
 

@@ -80,6 +80,9 @@ type Trail interface {
 	// Decision finds a recorded decision: its audit record, and its input.
 	Decision(id tenancy.DecisionID) (record, input []byte, found bool, err error)
 	Receipt(id tenancy.Digest) (tenancy.Receipt, bool, error)
+	// ChangesBegin is the revision after which the change log begins: earlier
+	// changes are not in it.
+	ChangesBegin() (tenancy.Revision, error)
 	// ChangesOf lists the changes that touched a tenant or its memberships.
 	ChangesOf(tenant tenancy.TenantID, after tenancy.Revision, limit int) ([]tenancy.Commit, error)
 }

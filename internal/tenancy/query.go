@@ -41,7 +41,18 @@ type ListMembers struct {
 	Tenant TenantRef
 	After  UserID
 	Limit  int
+	AsOf   Moment // as they were then; zero: as they are
 }
+
+// Moment is a point in the past: a revision, or a time, at which the last
+// change made by then counts. The zero value is now.
+type Moment struct {
+	Revision Revision
+	At       time.Time
+}
+
+// IsZero reports whether the moment is now.
+func (m Moment) IsZero() bool { return m.Revision == 0 && m.At.IsZero() }
 
 // GetPolicies asks for the active policy set; the result is nil, since the
 // policies are no part of the store: the decision is what is asked for.

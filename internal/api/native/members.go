@@ -3,10 +3,12 @@ package native
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/memberward/memberward/internal/api"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
@@ -129,18 +131,43 @@ type listMembersInput struct {
 	Tenant string `path:"tenant" doc:"The tenant's id or slug."`
 	Cursor string `query:"cursor" doc:"The next_cursor of the page before."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"How many elements a page has at most."`
+	AsOf   string `query:"as_of" maxLength:"40" doc:"The members as they were: at a revision, or at a time. An account that is gone by now has no address."`
 }
 
 func (d *dialect) listMembers(ctx context.Context, r *request, in *listMembersInput) (*body[list[member]], error) {
 	ref := tenantRef(in.Tenant)
+	then, err := moment(in.AsOf)
+	if err != nil {
+		return nil, err
+	}
 	where := place(listMembers + ref.String())
+	if in.AsOf != "" {
+		where += place("/" + in.AsOf)
+	}
 	after, err := where.after(in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	outcome, err := d.read(ctx, r, tenancy.ListMembers{Tenant: ref, After: tenancy.UserID(after), Limit: in.Limit + 1})
+	outcome, err := d.read(ctx, r, tenancy.ListMembers{Tenant: ref, After: tenancy.UserID(after), Limit: in.Limit + 1, AsOf: then})
 	if err != nil {
 		return nil, err
 	}
 	return pageOf(outcome, where, in.Limit, memberOf, func(m tenancy.Member) uuid.UUID { return uuid.UUID(m.User) })
+}
+
+// moment reads a revision, from 1, or a time.
+func moment(text string) (tenancy.Moment, error) {
+	if text == "" {
+		return tenancy.Moment{}, nil
+	}
+	if revision, err := strconv.ParseUint(text, 10, 63); err == nil && revision > 0 {
+		return tenancy.Moment{Revision: tenancy.Revision(revision)}, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil || at.Year() < firstYear || at.Year() > lastYear {
+		return tenancy.Moment{}, &api.InputError{
+			Fault: api.FaultValue, In: api.InQuery, Path: []string{"as_of"}, Msg: "want a revision, or a time like 2027-01-31T09:00:00Z", Cause: err,
+		}
+	}
+	return tenancy.Moment{At: at.UTC()}, nil
 }
