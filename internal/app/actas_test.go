@@ -45,6 +45,12 @@ func TestThePlatformActsForAUser(t *testing.T) {
 	if log := r.stderr.String(); !strings.Contains(log, "actor="+olga+" delegated=true via=platform_key key=") {
 		t.Errorf("the decision log does not name both: %s", log)
 	}
+	for key, want := range map[string]int{key: http.StatusOK, token: http.StatusForbidden} { // and so in the native API
+		status, body := call(t, "GET", "http://"+r.at.API+"/v1/tenants/acme", "", "Authorization", "Bearer "+key, "X-Act-As", olga)
+		if status != want {
+			t.Errorf("GET /v1/tenants/acme: %d %s, want %d", status, body, want)
+		}
+	}
 	for _, user := range []string{olga, uuid.NewString(), "olga"} {
 		status, body := call(t, "GET", "http://"+r.at.Proxy+"/authz/nginx", "", "Authorization", "Bearer "+token, "X-Act-As", user,
 			"X-Original-URI", "/tenants/acme/x", "X-Original-Method", "GET", "X-Original-Host", "app.example.com")

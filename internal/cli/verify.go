@@ -2,12 +2,12 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
 
-	"github.com/go-json-experiment/json"
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
@@ -82,12 +82,7 @@ func (s streams) printJSON(_ string, report boltstore.Report) error {
 	if report.Faults == nil {
 		report.Faults = []boltstore.Fault{}
 	}
-	text, err := json.Marshal(app.Checked{OK: len(report.Faults) == 0, Report: report})
-	if err != nil {
-		return fmt.Errorf("print the report: %w", err)
-	}
-	_, err = fmt.Fprintf(s.stdout, "%s\n", text)
-	return err
+	return json.NewEncoder(s.stdout).Encode(app.Checked{OK: len(report.Faults) == 0, Report: report})
 }
 
 func (s streams) printReport(path string, report boltstore.Report) error {
@@ -107,8 +102,11 @@ func faultsOf(faults []boltstore.Fault) string {
 	t.AppendHeader(table.Row{"where", "which", "what"})
 	for _, f := range faults {
 		where, which := f.Bucket, f.Key
-		if f.Page != 0 {
+		switch {
+		case f.Page != 0:
 			where, which = "page", strconv.FormatUint(f.Page, 10)
+		case f.Bucket == "":
+			where = "file"
 		}
 		t.AppendRow(table.Row{printable(where), printable(which), printable(f.What)})
 	}

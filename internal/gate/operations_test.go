@@ -78,6 +78,9 @@ func live(w *world) life {
 		row, actor, change := w.draw()
 		opts := w.options()
 		opts.DryRun = w.oneIn(20)
+		if w.oneIn(10) { // now and then a retry, or another request with the same key
+			opts.Idempotency = tenancy.Idempotency{Key: pick(w, "a", "b", "c"), Request: tenancy.Digest{byte(w.rng.IntN(2))}}
+		}
 		l.tried[row.name]++
 		outcome, err := w.Apply(w.t.Context(), actor, change, opts)
 		said := fmt.Sprintf("world %d, operation %d: %s, by %+v: %+v, %+v", w.number, n, row.name, actor, change, opts)
@@ -85,7 +88,7 @@ func live(w *world) life {
 			w.t.Errorf("%s: %v", said, fault)
 			return l
 		}
-		if err != nil || opts.DryRun {
+		if err != nil || opts.DryRun || outcome.Replayed {
 			if revision := w.revision(); revision != before.revision {
 				w.t.Errorf("%s: the revision went from %d to %d", said, before.revision, revision)
 				return l

@@ -76,7 +76,8 @@ func (w *world) draw() (request, tenancy.Actor, tenancy.Change) {
 	at, actor := w.rng.IntN(total), w.actor()
 	for _, r := range requests {
 		if at -= r.weight; at < 0 {
-			return r, actor, r.draw(w, &actor)
+			change := r.draw(w, &actor)
+			return r, actor, change
 		}
 	}
 	panic("the weights do not add up")

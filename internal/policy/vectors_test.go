@@ -1,3 +1,5 @@
+//go:build !race
+
 package policy
 
 import (
@@ -106,11 +108,14 @@ func scoped(action tenancy.Action) []situation {
 		owner := vectorBase(action)
 		owner.Actor = vectorActors[0].facts
 		owner.Actor.Scopes = credential.scopes
+		inactive := owner
+		inactive.Actor.Active = false
 		platform := vectorBase(action)
 		platform.Actor = probePlatform
 		platform.Actor.Scopes = credential.scopes
 		all = append(all,
 			situation{name: "an owner, " + credential.name, in: owner},
+			situation{name: "an inactive owner, " + credential.name, in: inactive},
 			situation{name: "a person about themself, " + credential.name, in: onSelf(owner)},
 			situation{name: "the platform, " + credential.name, in: platform},
 		)
@@ -122,7 +127,10 @@ func scoped(action tenancy.Action) []situation {
 func throughEach(action tenancy.Action) []situation {
 	var all []situation
 	for _, dialect := range []tenancy.Dialect{tenancy.DialectCognee, tenancy.DialectProxy, "unheard-of"} {
-		for _, actor := range vectorActors[:5] {
+		for _, actor := range vectorActors {
+			if actor.facts.User.IsZero() {
+				continue
+			}
 			in := vectorBase(action)
 			in.Actor, in.Dialect = actor.facts, dialect
 			all = append(all,

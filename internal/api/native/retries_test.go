@@ -255,6 +255,7 @@ func TestConditions(t *testing.T) {
 		"a member removed":  {as: adam, method: http.MethodDelete, path: "/v1/tenants/acme/members/" + nina},
 		"a user deleted":    {as: platform, method: http.MethodDelete, path: "/v1/users/" + nobody},
 		"a user unknown":    {as: platform, method: http.MethodPatch, path: "/v1/users/" + nobody, body: `{"surname":"x"}`},
+		"a tenant deleted":  {as: platform, method: http.MethodDelete, path: "/v1/tenants/" + nowhere},
 		"what is made anew": {as: nina, method: http.MethodPost, path: "/v1/tenants", body: `{"name":"N"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -264,8 +265,7 @@ func TestConditions(t *testing.T) {
 			}
 		})
 	}
-	// An unknown tenant is one to all alike, whatever the condition.
-	w.refused(http.StatusNotFound, "tenant_unknown", call{as: platform, method: http.MethodDelete, path: "/v1/tenants/" + nowhere, header: []string{"If-Match", "*"}})
+	w.refused(http.StatusNotFound, "tenant_unknown", call{as: nina, method: http.MethodDelete, path: "/v1/tenants/acme", header: []string{"If-Match", "*"}})
 	for _, who := range []string{mary, nina} { // who may not know whether it is there reads what they would read anyway
 		without := call{as: who, method: http.MethodDelete, path: "/v1/tenants/acme/members/" + vic}
 		with := without
