@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -11,13 +12,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/memberward/memberward/internal/api"
+	"github.com/memberward/memberward/internal/api/native"
 )
 
 var update = flag.Bool("update", false, "write docs/openapi.json anew")
@@ -33,18 +40,29 @@ type contract struct {
 	router routers.Router
 }
 
-func newContract(t testing.TB, handler http.Handler) *contract {
-	t.Helper()
+// described is the document as the dialect gives it, whatever stands behind
+// it: it is read once for all tests.
+var described = sync.OnceValues(func() (*contract, error) {
+	handler := api.New(api.Options{
+		Dialects: []api.Dialect{native.New(native.Options{})}, Logger: slog.New(slog.DiscardHandler), NewID: uuid.NewString, Now: time.Now,
+	})
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/openapi.json", http.NoBody))
 	if recorder.Code != http.StatusOK {
-		t.Fatalf("GET /openapi.json: %d %s", recorder.Code, recorder.Body)
+		return nil, fmt.Errorf("GET /openapi.json: %d %s", recorder.Code, recorder.Body)
 	}
 	k := &contract{text: recorder.Body.Bytes()}
 	var err error
-	k.doc, err = openapi3.NewLoader().LoadFromData(k.text)
-	check(t, err)
+	if k.doc, err = openapi3.NewLoader().LoadFromData(k.text); err != nil {
+		return nil, err
+	}
 	k.router, err = gorillamux.NewRouter(k.doc)
+	return k, err
+})
+
+func newContract(t testing.TB) *contract {
+	t.Helper()
+	k, err := described()
 	check(t, err)
 	return k
 }

@@ -100,7 +100,7 @@ func (w *world) with(t testing.TB, g api.Gate) *world {
 	other.handler = api.New(api.Options{
 		Dialects: []api.Dialect{other.dialect}, Logger: slog.New(slog.DiscardHandler), NewID: uuid.NewString, Now: time.Now,
 	})
-	other.held = newContract(t, other.handler)
+	other.held = newContract(t)
 	return other
 }
 
