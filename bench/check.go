@@ -77,7 +77,7 @@ const oneCore = "GOMAXPROCS=1"
 // environment comes as NAME=value.
 func startServer(ctx context.Context, program, data string, environment ...string) (*exec.Cmd, string, error) {
 	cmd := exec.CommandContext(ctx, program, "serve", "--data", data,
-		"--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0")
+		"--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0", "--grpc-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0")
 	cmd.Env = append(os.Environ(), "MEMBERWARD_BOOTSTRAP_KEY="+benchKey)
 	cmd.Env = append(cmd.Env, environment...)
 	if err := os.RemoveAll(filepath.Join(data, "addresses.json")); err != nil { // of one that was killed

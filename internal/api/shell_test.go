@@ -234,12 +234,43 @@ func (stuckGate) Check(ctx context.Context, _ tenancy.Actor, _ tenancy.Question)
 	return tenancy.Verdict{}, ctx.Err()
 }
 
+func (stuckGate) CheckAll(ctx context.Context, _ tenancy.Actor, _ []tenancy.Question) ([]tenancy.Verdict, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (stuckGate) VerifyAudit(ctx context.Context, _ tenancy.Actor, _ tenancy.TenantRef, _ tenancy.ApplyOptions) (tenancy.AuditReport, tenancy.Outcome, error) {
+	_, bounded := ctx.Deadline()
+	return tenancy.AuditReport{OK: !bounded}, tenancy.Outcome{}, nil
+}
+
+func (stuckGate) Backup(ctx context.Context, _ tenancy.Actor, w io.Writer, _ tenancy.ApplyOptions) (tenancy.Outcome, error) {
+	if _, bounded := ctx.Deadline(); bounded {
+		return tenancy.Outcome{}, errors.New("a backup has no deadline but its client")
+	}
+	_, err := io.WriteString(w, "copy")
+	return tenancy.Outcome{}, err
+}
+
+// What takes as long as the store is large ends with its caller alone.
+func TestNoTimeoutForTheWholeStore(t *testing.T) {
+	gate := api.WithTimeout(stuckGate{}, time.Millisecond)
+	var copied strings.Builder
+	if _, err := gate.Backup(t.Context(), tenancy.Actor{}, &copied, tenancy.ApplyOptions{}); err != nil || copied.String() != "copy" {
+		t.Errorf("Backup = %q, %v", copied.String(), err)
+	}
+	if report, _, err := gate.VerifyAudit(t.Context(), tenancy.Actor{}, tenancy.TenantRef{}, tenancy.ApplyOptions{}); err != nil || !report.OK {
+		t.Errorf("VerifyAudit = %+v, %v: it has a deadline", report, err)
+	}
+}
+
 func TestGateTimeout(t *testing.T) {
 	gate := api.WithTimeout(stuckGate{}, time.Millisecond)
 	_, applied := gate.Apply(t.Context(), tenancy.Actor{}, nil, tenancy.ApplyOptions{})
 	_, read := gate.Read(t.Context(), tenancy.Actor{}, nil, tenancy.ApplyOptions{})
 	_, checked := gate.Check(t.Context(), tenancy.Actor{}, tenancy.Question{})
-	for _, err := range []error{applied, read, checked} {
+	_, all := gate.CheckAll(t.Context(), tenancy.Actor{}, nil)
+	for _, err := range []error{applied, read, checked, all} {
 		if !errors.Is(err, context.DeadlineExceeded) || api.CodeOf(err) != tenancy.CodeTimeout {
 			t.Errorf("= %v, code %s, want a timeout", err, api.CodeOf(err))
 		}

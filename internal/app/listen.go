@@ -16,7 +16,7 @@ import (
 )
 
 // listeners are the open ones.
-type listeners struct{ api, proxy, ops net.Listener }
+type listeners struct{ api, proxy, grpc, ops net.Listener }
 
 // listen opens every listener, so that a taken address is found before
 // anything else happens.
@@ -30,6 +30,9 @@ func listen(ctx context.Context, cfg config.Serve) (l listeners, err error) {
 		return l, err
 	}
 	if l.ops, err = listenTCP(ctx, "--ops-listen", cfg.OpsListen); err != nil {
+		return l, err
+	}
+	if l.grpc, err = listenTCP(ctx, "--grpc-listen", cfg.GRPCListen); err != nil {
 		return l, err
 	}
 	if path, ok := config.UnixPath(cfg.ProxyListen); ok {
@@ -98,7 +101,7 @@ func removeStale(ctx context.Context, path string) error {
 // close closes what is open. Listeners that a server has taken are closed by
 // it; closing them again changes nothing.
 func (l listeners) close() {
-	for _, one := range []net.Listener{l.api, l.proxy, l.ops} {
+	for _, one := range []net.Listener{l.api, l.proxy, l.grpc, l.ops} {
 		if one != nil {
 			_ = one.Close()
 		}
@@ -109,11 +112,14 @@ func (l listeners) close() {
 type addresses struct {
 	API   string `json:"api"`
 	Proxy string `json:"proxy"` // host:port, or unix:/path
+	GRPC  string `json:"grpc"`
 	Ops   string `json:"ops"`
 }
 
 func (l listeners) addresses() addresses {
-	at := addresses{API: l.api.Addr().String(), Proxy: l.proxy.Addr().String(), Ops: l.ops.Addr().String()}
+	at := addresses{
+		API: l.api.Addr().String(), Proxy: l.proxy.Addr().String(), GRPC: l.grpc.Addr().String(), Ops: l.ops.Addr().String(),
+	}
 	if l.proxy.Addr().Network() == "unix" {
 		at.Proxy = "unix:" + at.Proxy
 	}

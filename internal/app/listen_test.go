@@ -99,7 +99,7 @@ func TestServerOnASocket(t *testing.T) {
 
 func TestAddressesAreWrittenWhole(t *testing.T) {
 	folder := t.TempDir()
-	want := addresses{API: "127.0.0.1:1", Proxy: "unix:/p", Ops: "127.0.0.1:3"}
+	want := addresses{API: "127.0.0.1:1", Proxy: "unix:/p", GRPC: "127.0.0.1:2", Ops: "127.0.0.1:3"}
 	if err := want.write(folder); err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,7 @@ type parts struct {
 	metrics *telemetry.Metrics
 	store   *boltstore.Store
 	engine  *policy.Engine
+	manager *manager
 }
 
 // program is the assembled whole.
@@ -79,12 +80,13 @@ func (p *program) apis() http.Handler {
 	return api.New(api.Options{
 		Dialects: []api.Dialect{
 			native.New(native.Options{
-				Gate: bounded, Authenticator: p.authn.Door(authn.Source{}),
+				Gate: bounded, Authenticator: p.authn.Door(authn.Source{ActAs: true}),
 				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine}, Now: p.clock,
 			}),
 			cognee.New(cognee.Options{
-				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Order: authn.FallThrough, Cookie: tokenCookie}),
+				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Order: authn.FallThrough, Cookie: tokenCookie, ActAs: true}),
 				Accounts: cogneeAccounts{p.authn}, SelfRegistration: p.cfg.SelfRegistration,
+				SecureCookie: p.cfg.CookieSecure, ValidationStatus: p.cfg.CogneeValidationStatus,
 			}),
 		},
 		Logger: p.logger, Now: p.clock, NewID: func() string { return p.newID().String() },

@@ -42,24 +42,44 @@ func (p *program) server(handler http.Handler) *http.Server {
 	return s
 }
 
+// door is a server of any protocol.
+type door struct {
+	listener net.Listener
+	serve    func(net.Listener) error        // until it is shut, which is no error
+	shut     func(ctx context.Context) error // finishes what is in flight, and cuts off the rest when ctx ends
+}
+
 // serve answers on every listener until ctx ends, and then stops gracefully:
 // the ops listener goes last, so that whoever asks learns that we are not
 // ready.
 func (p *program) serve(ctx context.Context, l listeners) error {
-	ops := p.server(telemetry.OpsHandler(p.metrics.Handler(), p.checks()))
-	doors := []*http.Server{p.server(p.apis()), p.server(p.counted("proxy", "proxy", p.proxy))}
 	group, ctx := errgroup.WithContext(ctx)
-	for i, listener := range []net.Listener{l.api, l.proxy} {
-		group.Go(func() error { return answer(doors[i], listener) })
+	doors := []door{
+		p.httpDoor(l.api, p.apis()), p.httpDoor(l.proxy, p.counted("proxy", "proxy", p.proxy)), p.grpcDoor(l.grpc, ctx.Done()),
 	}
-	group.Go(func() error { return answer(ops, l.ops) })
+	ops := p.httpDoor(l.ops, telemetry.OpsHandler(p.metrics.Handler(), p.checks()))
+	for _, d := range append(doors, ops) {
+		group.Go(func() error { return d.serve(d.listener) })
+	}
+	group.Go(func() error { return p.manager.watch(ctx, p.alive) })
+	group.Go(func() error { return p.rotateKeys(ctx) })
 	group.Go(func() error {
 		<-ctx.Done()
 		p.stopping.Store(true)
+		p.manager.tell(stoppingState)
 		p.logger.Info("stopping", "at_most", stopTimeout)
 		return p.stop(doors, ops)
 	})
 	return group.Wait()
+}
+
+func (p *program) httpDoor(l net.Listener, handler http.Handler) door {
+	server := p.server(handler)
+	return door{
+		listener: l,
+		serve:    func(l net.Listener) error { return answer(server, l) },
+		shut:     func(ctx context.Context) error { return p.shut(ctx, server) },
+	}
 }
 
 // answer serves one listener; that it was told to stop is no error.
@@ -71,24 +91,31 @@ func answer(server *http.Server, l net.Listener) error {
 }
 
 // stop finishes what is in flight, for a while, and cuts off the rest.
-func (p *program) stop(doors []*http.Server, ops *http.Server) error {
+func (p *program) stop(doors []door, ops door) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	var group errgroup.Group
-	for _, door := range doors {
-		group.Go(func() error { return p.shut(ctx, door) })
+	for _, d := range doors {
+		group.Go(func() error { return d.shut(ctx) })
 	}
-	return errors.Join(group.Wait(), p.shut(ctx, ops))
+	return errors.Join(group.Wait(), ops.shut(ctx))
 }
 
 func (p *program) shut(ctx context.Context, server *http.Server) error {
 	err := server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		p.logger.Warn("requests were cut off: they took longer than the time to stop")
+		p.warnCutOff()
 		return server.Close()
 	}
 	return err
 }
+
+func (p *program) warnCutOff() {
+	p.logger.Warn("requests were cut off: they took longer than the time to stop")
+}
+
+// ready is nil when /readyz says yes.
+func (p *program) ready(ctx context.Context) error { return telemetry.Ready(ctx, p.checks()) }
 
 // checks are the conditions of readiness.
 func (p *program) checks() []telemetry.Check {

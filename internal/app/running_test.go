@@ -48,7 +48,7 @@ type running struct {
 // settings are those of a server on free ports in a folder.
 func settings(folder string) config.Serve {
 	return config.Serve{
-		Data: folder, Listen: "127.0.0.1:0", ProxyListen: "127.0.0.1:0", OpsListen: "127.0.0.1:0",
+		Data: folder, Listen: "127.0.0.1:0", ProxyListen: "127.0.0.1:0", GRPCListen: "127.0.0.1:0", OpsListen: "127.0.0.1:0",
 		LogFormat: "text", LogLevel: "info",
 	}
 }

@@ -104,6 +104,10 @@ func run(ctx context.Context, opts Options, logger *slog.Logger, first starter) 
 	for _, warning := range set.Warnings() {
 		logger.Warn("policies: " + warning)
 	}
+	manager, err := findManager(logger)
+	if err != nil {
+		return err
+	}
 	listeners, err := listen(ctx, opts.Config)
 	if err != nil {
 		return err
@@ -118,7 +122,7 @@ func run(ctx context.Context, opts Options, logger *slog.Logger, first starter) 
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	p, err := assemble(ctx, opts, parts{logger: logger, metrics: metrics, store: store, engine: policy.NewEngine(set)})
+	p, err := assemble(ctx, opts, parts{logger: logger, metrics: metrics, store: store, engine: policy.NewEngine(set), manager: manager})
 	if err != nil {
 		return err
 	}
@@ -133,7 +137,8 @@ func run(ctx context.Context, opts Options, logger *slog.Logger, first starter) 
 		return err
 	}
 	warn(logger, opts.Config)
-	logger.Info("listening", "api", at.API, "proxy", at.Proxy, "ops", at.Ops, "version", Version().Version, "policy_revision", set.Revision())
+	logger.Info("listening", "api", at.API, "proxy", at.Proxy, "grpc", at.GRPC, "ops", at.Ops, "version", Version().Version, "policy_revision", set.Revision())
+	manager.tell(readyState)
 	return errors.Join(p.serve(ctx, listeners), at.remove(opts.Config.Data))
 }
 

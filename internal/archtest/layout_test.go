@@ -18,11 +18,12 @@ const anything = "*"
 var layout = []allowance{
 	{"cmd/memberward", []string{"internal/cli"}},
 	{"policies", nil},
+	{"testdata/conformance", nil},
 	{"internal/tenancy", nil},
 	{"internal/audit", []string{"internal/tenancy"}},
 	{"internal/gate", []string{"internal/audit", "internal/tenancy"}},
 	{"internal/policy/contract", nil},
-	{"internal/policy", []string{"internal/gate", "internal/tenancy", "internal/policy/contract", "policies"}},
+	{"internal/policy", []string{"internal/gate", "internal/tenancy", "internal/policy/contract", "policies", "testdata/conformance"}},
 	{"internal/boltstore", []string{"internal/gate", "internal/audit", "internal/tenancy"}},
 	{"internal/storetest", []string{"internal/gate", "internal/audit", "internal/tenancy"}},
 	{"internal/authn", []string{"internal/tenancy"}},
@@ -56,6 +57,9 @@ var onlyImporters = []ownership{
 	{"github.com/open-policy-agent/opa", []string{"internal/policy", "internal/policy/contract"}},
 	{"go.etcd.io/bbolt", []string{"internal/boltstore"}},
 	{"github.com/lestrrat-go/jwx", []string{"internal/authn"}},
+	{"github.com/knadh/koanf", []string{"internal/config"}},
+	{"google.golang.org/grpc", []string{"internal/app"}},
+	{"github.com/coreos/go-systemd", []string{"internal/app"}},
 	{"github.com/spf13/cobra", []string{"internal/cli"}},
 	{"github.com/gin-gonic/gin", []string{
 		"internal/api", "internal/api/native", "internal/api/cognee", "internal/api/llamacloud", "internal/api/cogniac",

@@ -10,7 +10,8 @@ import (
 // Authenticate finds out who makes a request. Its errors are *tenancy.Error:
 // unauthenticated without a valid credential, always in the same words;
 // forbidden when only a cookie speaks for a request that another site may
-// have caused; or the store's own.
+// have caused, or when the caller may not act for the user it names; invalid
+// when it names none; or the store's own.
 func (s *Service) Authenticate(ctx context.Context, source Source, r Request) (tenancy.Actor, error) {
 	found, err := source.presented(r.Header)
 	if err != nil {
@@ -19,6 +20,9 @@ func (s *Service) Authenticate(ctx context.Context, source Source, r Request) (t
 	err = errNothing
 	for _, c := range found {
 		actor, checked := s.check(ctx, c, r)
+		if checked == nil && source.ActAs {
+			return s.actFor(ctx, actor, r.Header)
+		}
 		if checked == nil {
 			return actor, nil
 		}
@@ -71,7 +75,7 @@ func (s *Service) byKey(ctx context.Context, text string) (tenancy.Actor, error)
 	case key.Platform || key.User.IsZero():
 		return tenancy.Actor{}, refused("the key belongs to nobody")
 	default:
-		if err := s.mayAct(ctx, key.User); err != nil {
+		if _, err := s.mayAct(ctx, key.User); err != nil {
 			return tenancy.Actor{}, err
 		}
 		actor.User = key.User
@@ -80,28 +84,40 @@ func (s *Service) byKey(ctx context.Context, text string) (tenancy.Actor, error)
 	return actor, nil
 }
 
-// byToken checks a token of our own.
+// byToken checks a token of our own. One of another epoch than the account's
+// was issued before all of them were ended.
 func (s *Service) byToken(ctx context.Context, text string, via tenancy.Credential) (tenancy.Actor, error) {
-	claims, err := s.signer.verify(text, s.clock())
+	signer, err := s.signer(ctx)
 	if err != nil {
 		return tenancy.Actor{}, err
 	}
-	if err := s.mayAct(ctx, claims.user); err != nil {
+	claims, err := signer.verify(text, s.clock())
+	if err != nil {
 		return tenancy.Actor{}, err
 	}
-	return tenancy.Actor{User: claims.user, Via: via, Tenant: claims.tenant, TenantSince: claims.since}, nil
+	user, err := s.mayAct(ctx, claims.user)
+	if err != nil {
+		return tenancy.Actor{}, err
+	}
+	if claims.epoch != user.TokenEpoch {
+		return tenancy.Actor{}, refused("the token was revoked")
+	}
+	return tenancy.Actor{
+		User: claims.user, Via: via, Tenant: claims.tenant, TenantSince: claims.since, TokenEpoch: claims.epoch,
+	}, nil
 }
 
-// mayAct refuses accounts that are gone, disabled or only reserved.
-func (s *Service) mayAct(ctx context.Context, id tenancy.UserID) error {
+// mayAct finds an account, and refuses those that are gone, disabled or only
+// reserved.
+func (s *Service) mayAct(ctx context.Context, id tenancy.UserID) (tenancy.User, error) {
 	user, found, err := s.dir.UserByID(ctx, id)
 	switch {
 	case err != nil:
-		return fmt.Errorf("look up the account of a credential: %w", err)
+		return tenancy.User{}, fmt.Errorf("look up the account of a credential: %w", err)
 	case !found:
-		return refused("the account is gone")
+		return tenancy.User{}, refused("the account is gone")
 	default:
-		return canSignIn(user)
+		return user, canSignIn(user)
 	}
 }
 

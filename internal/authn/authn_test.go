@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ type directory struct {
 	members map[tenancy.TenantID]map[tenancy.UserID]tenancy.Membership
 	touches []tenancy.Touch
 	broken  error // answers every look-up when set
+	full    error // answers every change of the signing keys when set
 }
 
 var _ Directory = (*directory)(nil)
@@ -43,11 +45,28 @@ func (d *directory) KeyByDigest(_ context.Context, digest tenancy.Digest) (tenan
 }
 
 func (d *directory) SigningKeys(context.Context) ([]tenancy.SigningKey, error) {
-	return d.signing, d.broken
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.signing), d.broken
 }
 
 func (d *directory) AddSigningKey(_ context.Context, key tenancy.SigningKey) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.full != nil {
+		return d.full
+	}
 	d.signing = append(d.signing, key)
+	return d.broken
+}
+
+func (d *directory) DeleteSigningKey(_ context.Context, id tenancy.KeyID) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.full != nil {
+		return d.full
+	}
+	d.signing = slices.DeleteFunc(d.signing, func(key tenancy.SigningKey) bool { return key.ID == id })
 	return d.broken
 }
 
@@ -106,7 +125,7 @@ type scene struct {
 	password string
 }
 
-func newScene(t *testing.T) *scene {
+func newScene(t testing.TB) *scene {
 	t.Helper()
 	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 	s := &scene{
@@ -127,7 +146,7 @@ func newScene(t *testing.T) *scene {
 	return s
 }
 
-func newService(t *testing.T, dir Directory, c *clock) *Service {
+func newService(t testing.TB, dir Directory, c *clock) *Service {
 	t.Helper()
 	service, err := New(t.Context(), dir, Options{Clock: c.Now, Random: rand.Reader})
 	if err != nil {
@@ -137,7 +156,7 @@ func newService(t *testing.T, dir Directory, c *clock) *Service {
 }
 
 // addKey makes a key and stores it with what the record says.
-func (s *scene) addKey(t *testing.T, record tenancy.Key) NewKey {
+func (s *scene) addKey(t testing.TB, record tenancy.Key) NewKey {
 	t.Helper()
 	key, err := s.NewKey()
 	if err != nil {
@@ -161,7 +180,7 @@ func (s *scene) token(t *testing.T, tenant tenancy.TenantRef) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := s.issue(s.mary, bound)
+	token, err := s.issue(t.Context(), s.dir.users[s.mary], bound)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,15 +20,11 @@ func (s *Service) Login(ctx context.Context, email, password string, tenant tena
 	if err != nil {
 		return Token{}, fmt.Errorf("look up an account: %w", err)
 	}
-	stored := user.PasswordHash
-	if !known || stored == "" {
-		known, stored = false, nobodysHash
-	}
-	right, err := s.verifyPassword(ctx, password, stored)
+	right, err := s.isPasswordOf(ctx, user, known, password)
 	switch {
 	case err != nil:
 		return Token{}, err
-	case !known || !right:
+	case !right:
 		return Token{}, badLogin("no such account, or another password")
 	}
 	if err := canSignIn(user); err != nil {
@@ -38,12 +34,42 @@ func (s *Service) Login(ctx context.Context, email, password string, tenant tena
 	if err != nil {
 		return Token{}, err
 	}
-	token, err := s.issue(user.ID, bound)
+	token, err := s.issue(ctx, user, bound)
 	if err != nil {
 		return Token{}, err
 	}
 	s.dir.Touch(tenancy.Touch{User: user.ID, At: s.clock()})
 	return token, nil
+}
+
+// CheckPassword reports whether a password is the account's present one, and
+// gives the stored hash that it was checked against, for a change that holds
+// only while that hash stands. An unknown account, and one without a password,
+// take the same work and are a no. Errors are *tenancy.Error: timeout for the
+// wait for one's turn, or the store's own.
+func (s *Service) CheckPassword(ctx context.Context, user tenancy.UserID, password string) (against string, ok bool, err error) {
+	if len(password) > PasswordLongest {
+		return "", false, nil
+	}
+	account, known, err := s.dir.UserByID(ctx, user)
+	if err != nil {
+		return "", false, fmt.Errorf("look up an account: %w", err)
+	}
+	ok, err = s.isPasswordOf(ctx, account, known, password)
+	if !ok || err != nil {
+		return "", false, err
+	}
+	return account.PasswordHash, true, nil
+}
+
+// isPasswordOf does the work of a real check for every account, known or not.
+func (s *Service) isPasswordOf(ctx context.Context, user tenancy.User, known bool, password string) (bool, error) {
+	stored := user.PasswordHash
+	if !known || stored == "" {
+		known, stored = false, nobodysHash
+	}
+	right, err := s.verifyPassword(ctx, password, stored)
+	return known && right && err == nil, err
 }
 
 // membership finds the membership that a token is bound to; zero without a

@@ -22,6 +22,8 @@ type Keys interface {
 	KeyByDigest(ctx context.Context, digest tenancy.Digest) (tenancy.Key, bool, error)
 	SigningKeys(ctx context.Context) ([]tenancy.SigningKey, error)
 	AddSigningKey(ctx context.Context, key tenancy.SigningKey) error
+	// DeleteSigningKey forgets a key; that there is none is no error.
+	DeleteSigningKey(ctx context.Context, id tenancy.KeyID) error
 }
 
 // People reads accounts and memberships.

@@ -13,6 +13,7 @@ import (
 type Source struct {
 	Order  Order
 	Cookie string // name of the cookie that may hold a token; empty: none is read
+	ActAs  bool   // X-Act-As is read, not ignored: the listeners of the APIs
 }
 
 // Order says what an invalid credential means when others are present

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -27,8 +29,9 @@ type Service struct {
 	random   io.Reader
 	lifetime time.Duration
 	hashers  chan struct{} // holds one element per password being hashed
-	signer   signer
 	touched  *lru.Cache[tenancy.KeyID, time.Time]
+	keys     atomic.Pointer[signer] // that sign tokens; nil: they have to be read
+	rotation sync.Mutex             // held while the keys are read or changed
 }
 
 const (
@@ -63,8 +66,8 @@ func New(ctx context.Context, dir Directory, options Options) (*Service, error) 
 		hashers:  make(chan struct{}, options.Hashers),
 		touched:  touched,
 	}
-	if s.signer, err = s.loadSigner(ctx); err != nil {
-		return nil, fmt.Errorf("load the keys that sign tokens: %w", err)
+	if err := s.ReloadSigningKeys(ctx); err != nil {
+		return nil, err
 	}
 	return s, nil
 }

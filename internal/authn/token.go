@@ -2,16 +2,13 @@ package authn
 
 import (
 	"context"
-	"crypto/ed25519"
-	"errors"
 	"fmt"
-	"io"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/lestrrat-go/jwx/v3/jwa"
-	"github.com/lestrrat-go/jwx/v3/jws"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
 	"github.com/memberward/memberward/internal/tenancy"
@@ -23,6 +20,7 @@ const (
 	tokenAudience = "memberward"
 	claimTenant   = "tenant"       // id of the tenant that the token is bound to
 	claimSince    = "tenant_since" // when that membership began, in microseconds since 1970
+	claimEpoch    = "epoch"        // of the account when the token was issued; absent: 0
 )
 
 // skew is how far ahead of ours the clock may be that dated a token. It
@@ -40,66 +38,23 @@ type claims struct {
 	user   tenancy.UserID
 	tenant tenancy.TenantID // zero: bound to none
 	since  time.Time        // when the membership of a bound token began
-}
-
-// signer signs with its newest key and verifies with any. It never changes.
-type signer struct {
-	newest  tenancy.KeyID
-	private ed25519.PrivateKey
-	public  map[string]ed25519.PublicKey // by key id
-}
-
-// loadSigner reads the signing keys; it makes the first one.
-func (s *Service) loadSigner(ctx context.Context) (signer, error) {
-	keys, err := s.dir.SigningKeys(ctx)
-	if err != nil {
-		return signer{}, err
-	}
-	if len(keys) == 0 {
-		first, err := s.newSigningKey()
-		if err != nil {
-			return signer{}, err
-		}
-		if err := s.dir.AddSigningKey(ctx, first); err != nil {
-			return signer{}, err
-		}
-		keys = []tenancy.SigningKey{first}
-	}
-	return newSigner(keys), nil
-}
-
-func (s *Service) newSigningKey() (tenancy.SigningKey, error) {
-	id, err := uuid.NewRandomFromReader(s.random)
-	if err != nil {
-		return tenancy.SigningKey{}, err
-	}
-	key := tenancy.SigningKey{ID: tenancy.KeyID(id), CreatedAt: s.clock()}
-	_, err = io.ReadFull(s.random, key.Seed[:])
-	return key, err
-}
-
-func newSigner(keys []tenancy.SigningKey) signer {
-	result := signer{public: make(map[string]ed25519.PublicKey, len(keys))}
-	var newest time.Time
-	for _, key := range keys {
-		private := ed25519.NewKeyFromSeed(key.Seed[:])
-		result.public[key.ID.String()] = private.Public().(ed25519.PublicKey)
-		if result.private == nil || key.CreatedAt.After(newest) {
-			result.newest, result.private, newest = key.ID, private, key.CreatedAt
-		}
-	}
-	return result
+	epoch  uint64           // of the account
 }
 
 // issue signs a token for a user, bound to a membership unless that is zero.
-func (s *Service) issue(user tenancy.UserID, bound tenancy.Membership) (Token, error) {
+// Its epoch is that of the account as it was when its password was checked.
+func (s *Service) issue(ctx context.Context, user tenancy.User, bound tenancy.Membership) (Token, error) {
+	signer, err := s.signer(ctx)
+	if err != nil {
+		return Token{}, err
+	}
 	id, err := uuid.NewRandomFromReader(s.random)
 	if err != nil {
 		return Token{}, fmt.Errorf("issue a token: %w", err)
 	}
 	now := s.clock().Truncate(time.Second)
-	b := jwt.NewBuilder().Issuer(tokenIssuer).Audience([]string{tokenAudience}).Subject(user.String()).
-		IssuedAt(now).Expiration(now.Add(s.lifetime)).JwtID(id.String())
+	b := jwt.NewBuilder().Issuer(tokenIssuer).Audience([]string{tokenAudience}).Subject(user.ID.String()).
+		IssuedAt(now).Expiration(now.Add(s.lifetime)).JwtID(id.String()).Claim(claimEpoch, user.TokenEpoch)
 	if !bound.Tenant.IsZero() {
 		b = b.Claim(claimTenant, bound.Tenant.String()).Claim(claimSince, bound.CreatedAt.UnixMicro())
 	}
@@ -107,20 +62,8 @@ func (s *Service) issue(user tenancy.UserID, bound tenancy.Membership) (Token, e
 	if err != nil {
 		return Token{}, fmt.Errorf("issue a token: %w", err)
 	}
-	text, err := s.signer.sign(token)
+	text, err := signer.sign(token)
 	return Token{Text: text, Lifetime: s.lifetime}, err
-}
-
-func (s signer) sign(token jwt.Token) (string, error) {
-	header := jws.NewHeaders()
-	if err := header.Set(jws.KeyIDKey, s.newest.String()); err != nil {
-		return "", fmt.Errorf("sign a token: %w", err)
-	}
-	signed, err := jwt.Sign(token, jwt.WithKey(jwa.EdDSA(), s.private, jws.WithProtectedHeaders(header)))
-	if err != nil {
-		return "", fmt.Errorf("sign a token: %w", err)
-	}
-	return string(signed), nil
 }
 
 // looksLikeToken tells tokens from keys: three parts, the first of them the
@@ -132,7 +75,7 @@ func looksLikeToken(text string) bool {
 // verify checks a token's signature and claims. The algorithm is EdDSA, the
 // key one of our own, whatever the token's header says; jku, x5u, jwk and the
 // like are never looked at.
-func (s signer) verify(text string, now time.Time) (claims, error) {
+func (s *signer) verify(text string, now time.Time) (claims, error) {
 	if len(text) > textLimit || !looksLikeToken(text) {
 		return claims{}, refused("not a token")
 	}
@@ -154,51 +97,57 @@ func (s signer) verify(text string, now time.Time) (claims, error) {
 	return readClaims(token)
 }
 
-// keyOf picks the key that a token names. What its header asks for beyond
-// that is refused, not ignored, when it would change the meaning of the
-// signature (RFC 7515, 4.1.11; RFC 7797).
-func (s signer) keyOf(text string) (ed25519.PublicKey, error) {
-	message, err := jws.ParseString(text, jws.WithCompact())
-	if err != nil || len(message.Signatures()) != 1 {
-		return nil, refused("not a token in the compact form")
-	}
-	header := message.Signatures()[0].ProtectedHeaders()
-	if algorithm, ok := header.Algorithm(); !ok || algorithm != jwa.EdDSA() {
-		return nil, refused("the token is not signed with EdDSA")
-	}
-	if header.Has(jws.CriticalKey) || header.Has("b64") {
-		return nil, refused("the token has critical headers")
-	}
-	id, ok := header.KeyID()
-	key, known := s.public[id]
-	if !ok || !known {
-		return nil, refused("the token is signed with an unknown key")
-	}
-	return key, nil
-}
-
 func readClaims(token jwt.Token) (claims, error) {
 	subject, _ := token.Subject()
 	user, err := tenancy.ParseUserID(subject)
 	if err != nil {
 		return claims{}, refused("the token's subject is no user id")
 	}
+	epoch, err := readEpoch(token)
+	if err != nil {
+		return claims{}, refused("the token is of no epoch: " + err.Error())
+	}
 	if !token.Has(claimTenant) && !token.Has(claimSince) {
-		return claims{user: user}, nil
+		return claims{user: user, epoch: epoch}, nil
 	}
 	tenant, since, err := readBinding(token)
 	if err != nil {
 		return claims{}, refused("the token is bound to no tenant's membership: " + err.Error())
 	}
-	return claims{user: user, tenant: tenant, since: since}, nil
+	return claims{user: user, tenant: tenant, since: since, epoch: epoch}, nil
+}
+
+// readEpoch: the tokens of programs before epochs are of the first, 0.
+func readEpoch(token jwt.Token) (uint64, error) {
+	if !token.Has(claimEpoch) {
+		return 0, nil
+	}
+	return readCount(token, claimEpoch)
 }
 
 func readBinding(token jwt.Token) (tenancy.TenantID, time.Time, error) {
 	var id string
-	var since float64 // JSON's number; microseconds stay exact until the year 2255
-	if err := errors.Join(token.Get(claimTenant, &id), token.Get(claimSince, &since)); err != nil {
+	if err := token.Get(claimTenant, &id); err != nil {
 		return tenancy.TenantID{}, time.Time{}, err
 	}
 	tenant, err := tenancy.ParseTenantID(id)
+	if err != nil {
+		return tenancy.TenantID{}, time.Time{}, err
+	}
+	since, err := readCount(token, claimSince)
 	return tenant, time.UnixMicro(int64(since)).UTC(), err
+}
+
+// readCount reads a whole number, at least 0, that JSON's numbers hold
+// exactly: microseconds do until the year 2255.
+func readCount(token jwt.Token, claim string) (uint64, error) {
+	const exact = 1 << 53
+	var n float64
+	if err := token.Get(claim, &n); err != nil {
+		return 0, err
+	}
+	if n < 0 || n >= exact || n != math.Trunc(n) {
+		return 0, fmt.Errorf("%s is no whole number from 0", claim)
+	}
+	return uint64(n), nil
 }

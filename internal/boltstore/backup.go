@@ -40,6 +40,9 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (tenancy.Revision, erro
 	if _, err := spool.Seek(0, io.SeekStart); err != nil {
 		return 0, unavailable("the copy could not be read", err)
 	}
+	if told, wants := w.(interface{ Begin(tenancy.Revision) }); wants {
+		told.Begin(revision)
+	}
 	if _, err := io.Copy(w, &patient{ctx: ctx, r: spool}); err != nil {
 		return 0, fmt.Errorf("backup: %w", err)
 	}
@@ -87,11 +90,12 @@ func (s *Store) notCopied(ctx context.Context, cause error) error {
 	return unavailable("the store could not be copied", cause)
 }
 
-// removeSpools removes what backups left behind that a crash ended.
-func removeSpools(path string) error {
+// removeLeftovers removes what backups and restores left behind that a crash
+// ended. The caller holds the lock of the store.
+func removeLeftovers(path string) error {
 	beside, err := os.ReadDir(filepath.Dir(path))
 	for _, f := range beside {
-		if strings.HasPrefix(f.Name(), spoolPrefix(path)) {
+		if strings.HasPrefix(f.Name(), spoolPrefix(path)) || strings.HasPrefix(f.Name(), restorePrefix(path)) {
 			err = errors.Join(err, os.Remove(filepath.Join(filepath.Dir(path), f.Name())))
 		}
 	}

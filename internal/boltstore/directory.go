@@ -109,3 +109,17 @@ func (s *Store) AddSigningKey(ctx context.Context, k tenancy.SigningKey) error {
 	}})
 	return err
 }
+
+// DeleteSigningKey forgets a key that signs tokens; that there is none is no
+// error. No decision reads it, so it raises no revision. Errors are those of
+// [Store.Update].
+func (s *Store) DeleteSigningKey(ctx context.Context, id tenancy.KeyID) error {
+	_, err := s.update(&call{ctx: ctx, silent: true, fn: func(t *tx) error {
+		_, found, err := lookup(t.from, bucketSigningKeys, id[:], decodeSigningKey)
+		if err != nil || !found {
+			return err
+		}
+		return t.DeleteSigningKey(id)
+	}})
+	return err
+}

@@ -107,7 +107,7 @@ func (s *Store) open(path string) error {
 	}
 	err = s.begun()
 	if err == nil {
-		err = removeSpools(path)
+		err = removeLeftovers(path)
 	}
 	if err != nil {
 		return errors.Join(err, s.db.Close())

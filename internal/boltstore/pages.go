@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"io"
 	"os"
@@ -57,30 +58,36 @@ func checkPages(path string) error {
 	return errors.Join(checked, file.Close())
 }
 
+// checkPagesOf gives the first fault as an error.
 func checkPagesOf(file *os.File) error {
+	faults, err := pageFaults(file)
+	if err == nil && len(faults) > 0 {
+		err = damaged("%s", faults[0])
+	}
+	return err
+}
+
+// pageFaults checks the pages and names those that are damaged.
+func pageFaults(file *os.File) ([]Fault, error) {
 	info, err := file.Stat()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	meta, err := newestMeta(file)
 	if err != nil {
-		return err
+		return []Fault{{What: err.Error()}}, nil
 	}
 	if room := uint64(info.Size()) / meta.pageSize; meta.pages > room || meta.pages < 4 {
-		return damaged("the file has %d pages where %d belong", room, meta.pages)
+		return []Fault{{What: fmt.Sprintf("the file has %d pages where %d belong", room, meta.pages)}}, nil
 	}
 	c := &pageCheck{file: file, meta: meta, seen: make([]bool, meta.pages)}
 	c.seen[0], c.seen[1] = true, true
-	if err := c.tree(meta.root, nil, nil, 0); err != nil {
-		return err
+	c.tree(meta.root, nil, nil, 0)
+	c.note(meta.freelist, c.freelist())
+	if lost := slices.Index(c.seen, false); lost >= 0 && len(c.faults) == 0 { // below a damaged page all are lost
+		c.note(uint64(lost), errors.New("it belongs to nothing"))
 	}
-	if err := c.freelist(); err != nil {
-		return err
-	}
-	if lost := slices.Index(c.seen, false); lost >= 0 {
-		return damaged("page %d belongs to nothing", lost)
-	}
-	return nil
+	return c.faults, nil
 }
 
 func newestMeta(file *os.File) (boltMeta, error) {
@@ -128,19 +135,27 @@ func readMeta(file *os.File, at int64) (boltMeta, error) {
 
 // pageCheck walks the pages that the newest meta leads to.
 type pageCheck struct {
-	file *os.File
-	meta boltMeta
-	seen []bool
+	file   *os.File
+	meta   boltMeta
+	seen   []bool
+	faults []Fault
+}
+
+// note adds what is wrong with a page.
+func (c *pageCheck) note(id uint64, err error) {
+	if err != nil && len(c.faults) < faultLimit {
+		c.faults = append(c.faults, Fault{Page: id, What: err.Error()})
+	}
 }
 
 // claim notes that pages are in use; none is used twice.
 func (c *pageCheck) claim(id, count uint64) error {
 	if id < 2 || id >= c.meta.pages || count > c.meta.pages-id {
-		return damaged("page %d (of %d) lies outside the file", id, count)
+		return fmt.Errorf("page %d (of %d) lies outside the file", id, count)
 	}
 	for i := id; i < id+count; i++ {
 		if c.seen[i] {
-			return damaged("page %d belongs to two things", i)
+			return fmt.Errorf("page %d belongs to two things", i)
 		}
 		c.seen[i] = true
 	}
@@ -151,30 +166,36 @@ func (c *pageCheck) claim(id, count uint64) error {
 func (c *pageCheck) read(id uint64) ([]byte, error) {
 	var header [pageHeader]byte
 	if id < 2 || id >= c.meta.pages {
-		return nil, damaged("page %d lies outside the file", id)
+		return nil, errors.New("it lies outside the file")
 	}
 	if _, err := c.file.ReadAt(header[:], int64(id*c.meta.pageSize)); err != nil {
-		return nil, damaged("page %d: %v", id, err)
+		return nil, err
 	}
 	count := 1 + uint64(binary.NativeEndian.Uint32(header[12:]))
 	if err := c.claim(id, count); err != nil {
 		return nil, err
 	}
 	if own := binary.NativeEndian.Uint64(header[:]); own != id {
-		return nil, damaged("page %d says that it is page %d", id, own)
+		return nil, fmt.Errorf("it says that it is page %d", own)
 	}
 	page := make([]byte, count*c.meta.pageSize)
 	if _, err := c.file.ReadAt(page, int64(id*c.meta.pageSize)); err != nil {
-		return nil, damaged("page %d: %v", id, err)
+		return nil, err
 	}
 	return page, nil
 }
 
-// tree checks a page and what lies below. Its keys lie between low and high
-// (nil: no limit), so that a search finds each of them.
-func (c *pageCheck) tree(id uint64, low, high []byte, depth int) error {
+// tree checks a page and what lies below, and notes what is damaged. Its keys
+// lie between low and high (nil: no limit), so that a search finds each of
+// them.
+func (c *pageCheck) tree(id uint64, low, high []byte, depth int) {
+	c.note(id, c.node(id, low, high, depth))
+}
+
+// node checks one page, and has those below it checked.
+func (c *pageCheck) node(id uint64, low, high []byte, depth int) error {
 	if depth > maxDepth {
-		return damaged("page %d lies too deep", id)
+		return errors.New("it lies too deep")
 	}
 	page, err := c.read(id)
 	if err != nil {
@@ -186,7 +207,7 @@ func (c *pageCheck) tree(id uint64, low, high []byte, depth int) error {
 	case flagBranch:
 		return c.branch(page, low, high, depth)
 	default:
-		return damaged("page %d is neither leaf nor branch", id)
+		return errors.New("it is neither leaf nor branch")
 	}
 }
 
@@ -202,7 +223,7 @@ type element struct {
 func elements(page, low, high []byte, size int, parse func(entry []byte) (e element, pos, ksize, vsize uint64)) ([]element, error) {
 	count := int(binary.NativeEndian.Uint16(page[10:]))
 	if pageHeader+count*size > len(page) {
-		return nil, damaged("a page announces %d entries, more than it holds", count)
+		return nil, fmt.Errorf("it announces %d entries, more than it holds", count)
 	}
 	found := make([]element, count)
 	last := low
@@ -211,12 +232,12 @@ func elements(page, low, high []byte, size int, parse func(entry []byte) (e elem
 		e, pos, ksize, vsize := parse(page[at : at+size])
 		begin := uint64(at) + pos
 		if pos < uint64(size) || begin+ksize+vsize > uint64(len(page)) {
-			return nil, damaged("an entry reaches beyond its page")
+			return nil, errors.New("an entry reaches beyond it")
 		}
 		e.key, e.value = page[begin:begin+ksize], page[begin+ksize:begin+ksize+vsize]
 		order := bytes.Compare(last, e.key)
 		if order > 0 || (order == 0 && i > 0) || (high != nil && bytes.Compare(e.key, high) >= 0) {
-			return nil, damaged("the key %x is out of order", e.key)
+			return nil, fmt.Errorf("the key %x is out of order", e.key)
 		}
 		found[i], last = e, e.key
 	}
@@ -242,7 +263,7 @@ func (c *pageCheck) leaf(page, low, high []byte, depth int) error {
 	}
 	for _, e := range found {
 		if e.flags > 1 {
-			return damaged("an entry has the flags %x", e.flags)
+			return fmt.Errorf("an entry has the flags %x", e.flags)
 		}
 		if e.flags == 0 {
 			continue
@@ -258,17 +279,18 @@ func (c *pageCheck) leaf(page, low, high []byte, depth int) error {
 // entry for a small one.
 func (c *pageCheck) bucket(header []byte, depth int) error {
 	if len(header) < bucketHeader {
-		return damaged("a bucket's header is cut off")
+		return errors.New("a bucket's header is cut off")
 	}
 	if root := binary.NativeEndian.Uint64(header); root != 0 {
-		return c.tree(root, nil, nil, depth+1)
+		c.tree(root, nil, nil, depth+1)
+		return nil
 	}
 	inline := header[bucketHeader:]
 	if len(inline) < pageHeader || binary.NativeEndian.Uint16(inline[8:]) != flagLeaf {
-		return damaged("a small bucket holds no leaf")
+		return errors.New("a small bucket holds no leaf")
 	}
 	if depth >= maxDepth {
-		return damaged("a bucket lies too deep")
+		return errors.New("a bucket lies too deep")
 	}
 	return c.leaf(inline, nil, nil, depth+1)
 }
@@ -279,16 +301,14 @@ func (c *pageCheck) branch(page, low, high []byte, depth int) error {
 		return err
 	}
 	if len(found) == 0 {
-		return damaged("a branch leads nowhere")
+		return errors.New("a branch leads nowhere")
 	}
 	for i, e := range found {
 		next := high
 		if i+1 < len(found) {
 			next = found[i+1].key
 		}
-		if err := c.tree(e.page, e.key, next, depth+1); err != nil {
-			return err
-		}
+		c.tree(e.page, e.key, next, depth+1)
 	}
 	return nil
 }
@@ -300,14 +320,14 @@ func (c *pageCheck) freelist() error {
 		return err
 	}
 	if binary.NativeEndian.Uint16(page[8:]) != flagFreelist {
-		return damaged("the list of free pages is none")
+		return errors.New("the list of free pages is none")
 	}
 	ids, count := page[pageHeader:], uint64(binary.NativeEndian.Uint16(page[10:]))
 	if count == 0xFFFF { // too many for the header: the first entry counts them
 		count, ids = binary.NativeEndian.Uint64(ids), ids[8:]
 	}
 	if count > uint64(len(ids))/8 {
-		return damaged("the list of free pages announces more than it holds")
+		return errors.New("the list of free pages announces more than it holds")
 	}
 	for i := range count {
 		if err := c.claim(binary.NativeEndian.Uint64(ids[8*i:]), 1); err != nil {

@@ -87,6 +87,7 @@ type recordKey struct {
 // trace is what the last change of a record left.
 type trace struct {
 	at   tenancy.Revision
+	part uint32
 	sum  uint32
 	gone bool
 }

@@ -30,7 +30,7 @@ func (v *verifier) changes() error {
 			return "it holds more than its change announced"
 		}
 		missing -= uint64(len(p.held))
-		return firstOf(func() string { return v.decided(revision, p) }, func() string { return v.follow(revision, p.held) })
+		return firstOf(func() string { return v.decided(revision, p) }, func() string { return v.follow(revision, number, p.held) })
 	})
 	if err == nil && (at != v.report.Revision || missing > 0) {
 		v.fault(bucketChanges, nil, fmt.Sprintf("it ends at change %d, not at %d, or within it", at, v.report.Revision))
@@ -56,7 +56,7 @@ func (v *verifier) decided(revision tenancy.Revision, p part) string {
 }
 
 // follow notes what a change left of each record.
-func (v *verifier) follow(revision tenancy.Revision, held []effect) string {
+func (v *verifier) follow(revision tenancy.Revision, number uint32, held []effect) string {
 	what := ""
 	for _, f := range held {
 		before, known := v.last[f.record()]
@@ -68,7 +68,7 @@ func (v *verifier) follow(revision tenancy.Revision, held []effect) string {
 			f.After != nil && f.sum != membershipSum(*f.After):
 			what = "what it says that it left of " + f.name() + " does not agree"
 		}
-		v.last[f.record()] = trace{at: revision, sum: f.sum, gone: f.Deleted}
+		v.last[f.record()] = trace{at: revision, part: number, sum: f.sum, gone: f.Deleted}
 		if f.ofTenant() && what == "" {
 			_, found, err := lookup(v.from, bucketTenantChanges, tenantSeq(f.Tenant, uint64(revision)), decodeNothing)
 			what = holds(found, err)
@@ -120,7 +120,8 @@ func (k recordKey) of() (bucket, []byte) {
 	}
 }
 
-// traced says whether the record at hand is as the change log left it.
+// traced says whether the record at hand is as the change log left it. Where
+// they disagree nobody knows which of them was altered: both are named.
 func (v *verifier) traced(kind tenancy.EffectKind, key []byte) func() string {
 	return func() string {
 		if v.report.Format == 1 {
@@ -130,27 +131,40 @@ func (v *verifier) traced(kind tenancy.EffectKind, key []byte) func() string {
 		copy(k.key[:], key)
 		left, told := v.last[k]
 		delete(v.last, k)
+		what := ""
 		switch {
 		case !told && v.begin > 0: // from before the log
-			return ""
 		case !told:
 			return "no change is known that wrote it"
 		case left.gone:
-			return fmt.Sprintf("change %d deleted it", left.at)
+			what = fmt.Sprintf("change %d deleted it", left.at)
 		case left.sum != v.sum:
-			return fmt.Sprintf("it is not as change %d left it", left.at)
+			what = fmt.Sprintf("it is not as change %d left it", left.at)
 		}
-		return ""
+		if what != "" {
+			v.disagrees(k, left)
+		}
+		return what
 	}
 }
 
-// traces tells of the records that are missing: all others were held against
-// the change log.
+// disagrees names the part of the change log that tells otherwise of a record.
+func (v *verifier) disagrees(k recordKey, left trace) {
+	v.fault(bucketChanges, changeKey(left.at, left.part), fmt.Sprintf("%s is not as it tells", k))
+}
+
+// traces tells of the records that are missing: all others that decode were
+// held against the change log.
 func (v *verifier) traces() error {
 	for k, left := range v.last {
-		if !left.gone {
-			b, key := k.of()
+		b, key := k.of()
+		frame, err := v.from.get(b, key)
+		if err != nil {
+			return err
+		}
+		if frame == nil && !left.gone {
 			v.fault(b, key, fmt.Sprintf("it is missing, change %d wrote it", left.at))
+			v.disagrees(k, left)
 		}
 	}
 	v.last = nil

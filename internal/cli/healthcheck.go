@@ -29,7 +29,8 @@ func newHealthcheck(s streams) *cobra.Command {
 when it is, and 1 when it is not or cannot be asked. For the HEALTHCHECK of a
 container, and for scripts that wait.`,
 		Example: `  memberward healthcheck
-  memberward healthcheck --ops-listen 127.0.0.1:9282`,
+  memberward healthcheck --ops-listen 127.0.0.1:9282
+  memberward healthcheck --config /etc/memberward/memberward.yaml`,
 		Args: arguments(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			address, err := config.LoadOpsListen(flagsOf(cmd), s.env)
@@ -43,7 +44,7 @@ container, and for scripts that wait.`,
 			return err
 		},
 	}
-	addSettings(cmd, func(s config.Setting) bool { return s.Flag == "ops-listen" })
+	addSettings(cmd, func(s config.Setting) bool { return s.Flag == "ops-listen" || s.Flag == "config" })
 	return cmd
 }
 
@@ -75,11 +76,17 @@ func askReady(ctx context.Context, address string) error {
 	}
 }
 
-// reachable turns "every interface" into one that can be asked.
+// reachable turns "every interface" into one that can be asked. It is no name:
+// a container without a hosts file knows none.
 func reachable(address string) string {
 	host, port, err := net.SplitHostPort(address)
-	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
-		return net.JoinHostPort("localhost", port)
+	ip := net.ParseIP(host)
+	switch {
+	case err == nil && (host == "" || ip.Equal(net.IPv4zero)):
+		return net.JoinHostPort("127.0.0.1", port)
+	case err == nil && ip.Equal(net.IPv6unspecified):
+		return net.JoinHostPort("::1", port)
+	default:
+		return address
 	}
-	return address
 }

@@ -50,7 +50,7 @@ func TestHealthcheckTakesNothingButReadyForReady(t *testing.T) {
 
 func TestEveryInterfaceIsAskedOnLoopback(t *testing.T) {
 	for address, want := range map[string]string{
-		"0.0.0.0:8282": "localhost:8282", "[::]:8282": "localhost:8282", ":8282": "localhost:8282",
+		"0.0.0.0:8282": "127.0.0.1:8282", "[::]:8282": "[::1]:8282", ":8282": "127.0.0.1:8282",
 		"127.0.0.1:8282": "127.0.0.1:8282", "10.0.0.1:1": "10.0.0.1:1", "nonsense": "nonsense",
 	} {
 		if got := reachable(address); got != want {

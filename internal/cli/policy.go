@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -22,9 +24,13 @@ func newPolicy(s streams) *cobra.Command {
 	return cmd
 }
 
+// builtInVectors is what --vectors without a folder means.
+const builtInVectors = "built-in"
+
 func newPolicyTest(s streams) *cobra.Command {
-	return &cobra.Command{
-		Use:   "test [DIR]",
+	var vectors string
+	cmd := &cobra.Command{
+		Use:   "test [--vectors[=FOLDER]] [DIR]",
 		Short: "Run the tests of a set of policies",
 		Long: `Check that the set of policies in DIR could be activated, run its tests, and name
 the lines that no test reaches. Without DIR: the set that the program was built
@@ -33,15 +39,25 @@ with. Each case of a table counts as a test, as it does for opa test.
 Coverage is reported and not required: a set of your own may have less than
 100 %. The built-in set may not.
 
-Exit codes: 3 the set could not be activated, 4 a test failed or, without DIR,
-coverage is below 100 %.`,
+With --vectors, the set is held against conformance vectors instead: inputs,
+each with the verdict on it. Every vector on which the set decides otherwise is
+named, with both verdicts. The program holds the vectors of its built-in set;
+--vectors=FOLDER reads others, in the form that testdata/conformance/README.md
+describes.
+
+Exit codes: 3 the set could not be activated, or the vectors could not be read,
+4 a test failed, a vector differs or, without DIR, coverage is below 100 %.`,
 		Example: `  memberward policy test
-  memberward policy test ./policies`,
+  memberward policy test ./policies
+  memberward policy test --vectors ./policies`,
 		Args: arguments(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			source := policy.Embedded()
 			if len(args) == 1 {
 				source = policy.Dir(args[0])
+			}
+			if cmd.Flags().Changed("vectors") {
+				return conform(cmd.Context(), source, vectors, s)
 			}
 			result, err := policy.Test(cmd.Context(), source, s.stdout)
 			if err != nil {
@@ -49,6 +65,29 @@ coverage is below 100 %.`,
 			}
 			return verdict(result, len(args) == 0)
 		},
+	}
+	cmd.Flags().StringVar(&vectors, "vectors", builtInVectors, "hold the set against conformance vectors: the built-in ones, or those in `FOLDER`")
+	cmd.Flags().Lookup("vectors").NoOptDefVal = builtInVectors
+	return cmd
+}
+
+// conform holds a set against vectors.
+func conform(ctx context.Context, source policy.Source, vectors string, s streams) error {
+	files := policy.BuiltInVectors()
+	if vectors != builtInVectors {
+		if _, err := os.Stat(vectors); err != nil {
+			return unreadable(fmt.Errorf("read the vectors: %w", err))
+		}
+		files = os.DirFS(vectors)
+	}
+	result, err := policy.Conform(ctx, source, files, s.stdout)
+	switch {
+	case err != nil:
+		return unreadable(err)
+	case len(result.Differing) > 0:
+		return fmt.Errorf("the policies differ in %d of the %d vectors: %w", len(result.Differing), result.Held, errTestsFailed)
+	default:
+		return nil
 	}
 }
 

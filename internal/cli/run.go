@@ -20,7 +20,12 @@ const (
 	exitUsage   = 2 // no such command, flag or argument
 	exitInvalid = 3 // the policies or the configuration are not valid
 	exitFailed  = 4 // tests failed
+	exitUnasked = 5 // a question to a server could not be asked
+	exitDamaged = 6 // a store, or a backup of one, is damaged
 )
+
+// exitDenied is check's no.
+const exitDenied = 1
 
 // streams are where a command reads its surroundings and writes.
 type streams struct {
@@ -35,7 +40,7 @@ func Run(ctx context.Context, args, environment []string, stdout, stderr io.Writ
 	root := newRoot(streams{env: config.ReadEnvironment(environment), stdout: stdout, stderr: stderr})
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil {
+	if err != nil && !errors.Is(err, errDenied) { // a no was answered
 		complain(stderr, err)
 	}
 	return exitCode(err)
@@ -64,6 +69,10 @@ func exitCode(err error) int {
 		return exitInvalid
 	case errors.Is(err, errTestsFailed):
 		return exitFailed
+	case errors.Is(err, errDenied):
+		return exitDenied
+	case errors.As(err, &unaskedError{}):
+		return exitUnasked
 	default:
 		return exitFailure
 	}
@@ -79,7 +88,9 @@ membership may change, in the transaction that changes it, and answers the
 reverse proxy in front of your application.`,
 		Example: `  memberward serve --demo          try it out
   memberward serve --data ./data   run it
-  memberward policy test           run the tests of the policies`,
+  memberward policy test           run the tests of the policies
+  memberward check me resource.write acme   may I?
+  memberward backup store.db       copy a running store`,
 		Version:           versionLine(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -93,7 +104,7 @@ reverse proxy in front of your application.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newServe(s), newPolicy(s), newHealthcheck(s), newVersion(s))
+	root.AddCommand(newServe(s), newPolicy(s), newHealthcheck(s), newCheck(s), newBackup(s), newVersion(s))
 	return root
 }
 

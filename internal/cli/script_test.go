@@ -44,6 +44,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			policies, err := filepath.Abs(filepath.Join("..", "..", "policies"))
 			env.Setenv("POLICIES", policies)
+			env.Setenv("MEMBERWARD_GRPC_LISTEN", "127.0.0.1:0") // the scripts run at once
 			return err
 		},
 	})

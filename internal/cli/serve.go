@@ -18,11 +18,16 @@ func newServe(s streams) *cobra.Command {
 platform key in DIR/platform.key; nothing else is needed. The addresses that it
 listens on are logged, and written to DIR/addresses.json.
 
-Each flag can be set by the variable in brackets; the flag wins. By variable only:
-` + variablesOnly() + `
+A setting comes from its flag, else from the variable in brackets, else from the
+configuration file, where a flag is written in snake case (proxy_listen), else it
+has its default. By variable or file:
+` + flagless(true) + `
+By file only:
+` + flagless(false) + `
 SIGTERM or SIGINT (Ctrl-C) stops it gracefully, a second one at once.`,
 		Example: `  memberward serve --demo
   memberward serve --data /var/lib/memberward
+  memberward serve --config /etc/memberward/memberward.yaml
   memberward serve --data ./data --bootstrap people.yaml --proxy-listen unix:/run/memberward/proxy.sock
   MEMBERWARD_DATA=./data MEMBERWARD_LOG_FORMAT=json memberward serve`,
 		Args: arguments(cobra.NoArgs),

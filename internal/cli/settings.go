@@ -31,7 +31,7 @@ func addSettings(cmd *cobra.Command, want func(config.Setting) bool) {
 			continue
 		}
 		usage := fmt.Sprintf("%s (%s)", s.Help, s.Variable)
-		if s.Switch {
+		if s.Kind == config.Switch {
 			cmd.Flags().Bool(s.Flag, s.Default == "true", usage)
 			continue
 		}
@@ -51,13 +51,19 @@ func flagsOf(cmd *cobra.Command) config.Flags {
 	}
 }
 
-// variablesOnly lists the settings that have no flag, for a command's help.
-func variablesOnly() string {
+// flagless lists the settings that have no flag, for a command's help: those
+// with a variable, or those that only the configuration file holds.
+func flagless(variable bool) string {
 	var lines strings.Builder
 	for _, s := range config.Settings() {
-		if s.Flag == "" {
-			fmt.Fprintf(&lines, "  %s  %s\n", s.Variable, s.Help)
+		if s.Flag != "" || (s.Variable != "") != variable {
+			continue
 		}
+		name := s.Key
+		if variable {
+			name = s.Variable + ", " + s.Key
+		}
+		fmt.Fprintf(&lines, "  %-25s %s\n", name, s.Help)
 	}
 	return lines.String()
 }

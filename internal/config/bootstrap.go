@@ -91,29 +91,27 @@ type BootstrapKey struct {
 // stand twice, values of another type and a second document are refused. The
 // error is an *Invalid that names each problem as name:line.
 func ParseBootstrap(name string, data []byte) (Bootstrap, error) {
-	var root yaml.Node
-	if err := yaml.Unmarshal(data, &root); err != nil {
-		return Bootstrap{}, inFile(name, err)
+	root, wrong := parseYAML(name, data)
+	if err := wrong.err(); err != nil {
+		return Bootstrap{}, err
 	}
-	if len(root.Content) == 1 && root.Content[0].Kind != yaml.MappingNode && root.Content[0].Tag != "!!null" {
-		return Bootstrap{}, &Invalid{Problems: []string{fmt.Sprintf("%s:%d: want %s", name, root.Content[0].Line, wanted["config.Bootstrap"])}}
+	if root.Kind != yaml.MappingNode {
+		return Bootstrap{}, &Invalid{Problems: []string{fmt.Sprintf("%s:%d: want %s", name, root.Line, wanted["config.Bootstrap"])}}
 	}
-	if err := checkPlain(name, &root).err(); err != nil {
+	if err := checkPlain(name, root).err(); err != nil {
 		return Bootstrap{}, err
 	}
 	var b Bootstrap
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&b); err != nil {
-		return Bootstrap{}, inFile(name, err)
+		return Bootstrap{}, syntaxProblems(name, data, err).err()
 	}
-	var more yaml.Node
-	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
-		return Bootstrap{}, &Invalid{Problems: []string{name + ": the file holds more than one document"}}
-	}
-	b.number(&root)
+	b.number(root)
 	return b, nil
 }
+
+const noAliases = "aliases are not read here: write the value out, in quotes if it begins with * or &"
 
 // checkPlain refuses what makes a file say something else than it seems to:
 // aliases and merged keys, and empty list items, which the parser skips.
@@ -121,7 +119,7 @@ func checkPlain(name string, node *yaml.Node) problems {
 	var wrong problems
 	switch {
 	case node.Kind == yaml.AliasNode || node.Tag == "!!merge":
-		wrong.add("%s:%d: aliases are not read here: write the value out", name, node.Line)
+		wrong.add("%s:%d: %s", name, node.Line, noAliases)
 	case node.Kind == yaml.SequenceNode:
 		for _, item := range node.Content {
 			if item.Kind == yaml.ScalarNode && item.Tag == "!!null" {
@@ -135,10 +133,15 @@ func checkPlain(name string, node *yaml.Node) problems {
 	return wrong
 }
 
-// inFile turns the parser's errors into problems of a file.
-func inFile(name string, err error) error {
+// syntaxProblems turns the parser's errors over a text into problems of a
+// file.
+func syntaxProblems(name string, data []byte, err error) problems {
 	if errors.Is(err, io.EOF) {
-		return &Invalid{Problems: []string{name + ": the file is empty"}}
+		return problems{name + ": the file is empty"}
+	}
+	if alias := unknownAlias.FindStringSubmatch(err.Error()); alias != nil { // a secret that begins with * looks like one
+		before, _, _ := bytes.Cut(data, []byte("*"+alias[1]))
+		return problems{fmt.Sprintf("%s:%d: %s", name, bytes.Count(before, []byte("\n"))+1, noAliases)}
 	}
 	lines := []string{strings.TrimPrefix(err.Error(), "yaml: ")}
 	var types *yaml.TypeError
@@ -147,7 +150,9 @@ func inFile(name string, err error) error {
 	}
 	var wrong problems
 	for _, line := range lines {
-		line = unknownField.ReplaceAllString(line, "unknown key $1")
+		if field := unknownField.FindStringSubmatch(line); field != nil {
+			line = field[1] + "unknown key " + shownKey(field[2])
+		}
 		if mismatch := goType.FindStringSubmatch(line); mismatch != nil && wanted[mismatch[2]] != "" {
 			line = mismatch[1] + "want " + wanted[mismatch[2]] // without the value, which may be a password
 		}
@@ -155,14 +160,15 @@ func inFile(name string, err error) error {
 			wrong.add("%s:%s: %s", name, at[1], at[2])
 			continue
 		}
-		wrong.add("%s: %s", name, line)
+		wrong.add("%s:1: %s", name, line) // the parser names every line but the first
 	}
-	return wrong.err()
+	return wrong
 }
 
 var (
-	lineNumber   = regexp.MustCompile(`^line (\d+): (.*)$`)
-	unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+	unknownAlias = regexp.MustCompile(`(?s)unknown anchor '(.*)' referenced`)
+	lineNumber   = regexp.MustCompile(`(?s)^line (\d+): (.*)$`)
+	unknownField = regexp.MustCompile(`(?s)^(line \d+: )field (.*) not found in type \S+$`)
 	goType       = regexp.MustCompile(`(?s)^(line \d+: )cannot unmarshal .* into (\S+)$`)
 )
 
@@ -202,10 +208,7 @@ func (b *Bootstrap) number(root *yaml.Node) {
 
 // linesOf gives the lines of a section's items.
 func linesOf(root *yaml.Node, section string) []int {
-	if len(root.Content) != 1 || root.Content[0].Kind != yaml.MappingNode {
-		return nil
-	}
-	pairs := root.Content[0].Content
+	pairs := root.Content
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i].Value != section || pairs[i+1].Kind != yaml.SequenceNode {
 			continue

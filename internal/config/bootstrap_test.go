@@ -102,15 +102,20 @@ func TestBootstrapFilesThatAreRefused(t *testing.T) {
 	}
 }
 
-// Whatever a file holds, it is read or refused.
+// Whatever a file holds, it is read or refused, by line.
 func FuzzParseBootstrap(f *testing.F) {
 	f.Add("users: [{email: a}]\nkeys:\n- key: b\n")
 	f.Add("users: &a [{}]\ntenants: *a\n")
 	f.Add("<<: {users: []}\n")
 	f.Fuzz(func(t *testing.T, file string) {
+		if len(file) > fileLimit {
+			return
+		}
 		b, err := ParseBootstrap("f", []byte(file))
-		if err != nil && len(problemsOf(t, err)) == 0 {
+		problems := problemsOf(t, err)
+		if err != nil && len(problems) == 0 {
 			t.Errorf("%+v, an error without a problem", b)
 		}
+		checkLocated(t, problems)
 	})
 }

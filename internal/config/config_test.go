@@ -31,8 +31,8 @@ func problemsOf(t *testing.T, err error) []string {
 func TestDefaults(t *testing.T) {
 	got, err := LoadServe(flags(map[string]string{"data": "d"}), Environment{"HOME": "/root", "MEMBER": "x"})
 	want := Serve{
-		Data: "d", Listen: "127.0.0.1:8080", ProxyListen: "127.0.0.1:8081", OpsListen: "127.0.0.1:8282",
-		LogFormat: "text", LogLevel: "info",
+		Data: "d", Listen: "127.0.0.1:8080", ProxyListen: "127.0.0.1:8081", GRPCListen: "127.0.0.1:9191",
+		OpsListen: "127.0.0.1:8282", LogFormat: "text", LogLevel: "info", CORSPreflight: "policy",
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
@@ -41,16 +41,17 @@ func TestDefaults(t *testing.T) {
 
 func TestEverySettingComesByFlagAndByVariable(t *testing.T) {
 	want := Serve{
-		Data: "d", Listen: "[::1]:1", ProxyListen: "unix:/run/p.sock", OpsListen: "localhost:3", Bootstrap: "b.yaml",
-		Policies: "p", SelfRegistration: true, Insecure: true, LogFormat: "json", LogLevel: "debug",
+		Data: "d", Listen: "[::1]:1", ProxyListen: "unix:/run/p.sock", GRPCListen: "127.0.0.1:2", OpsListen: "localhost:3",
+		Bootstrap: "b.yaml", Policies: "p", SelfRegistration: true, Insecure: true, LogFormat: "json", LogLevel: "debug",
+		CORSPreflight: "policy",
 	}
 	byName := map[string]string{
-		"data": "d", "listen": "[::1]:1", "proxy-listen": "unix:/run/p.sock", "ops-listen": "localhost:3", "bootstrap": "b.yaml",
+		"data": "d", "listen": "[::1]:1", "proxy-listen": "unix:/run/p.sock", "grpc-listen": "127.0.0.1:2", "ops-listen": "localhost:3", "bootstrap": "b.yaml",
 		"policies": "p", "self-registration": "true", "insecure": "true", "log-format": "json", "log-level": "debug", "demo": "false",
 	}
 	env := Environment{}
 	for _, s := range Settings() {
-		if s.Flag == "" {
+		if s.Flag == "" || s.Flag == fileFlag {
 			continue
 		}
 		value, ok := byName[s.Flag]
@@ -87,13 +88,16 @@ func TestUnsafeOrContradictorySettings(t *testing.T) {
 		env   Environment
 		want  string // part of the only problem; empty: none
 	}{
-		{"free ports on every listener", map[string]string{"listen": "127.0.0.1:0", "proxy-listen": "127.0.0.1:0", "ops-listen": "127.0.0.1:0"}, nil, ""},
+		{"free ports on every listener", map[string]string{"listen": "127.0.0.1:0", "proxy-listen": "127.0.0.1:0", "grpc-listen": "127.0.0.1:0", "ops-listen": "127.0.0.1:0"}, nil, ""},
 		{"beyond loopback, knowingly", map[string]string{"listen": "0.0.0.0:8080", "insecure": "true"}, nil, ""},
 		{"all of 127/8", map[string]string{"listen": "127.9.9.9:8080"}, nil, ""},
 
 		{"no data", map[string]string{"data": ""}, nil, "--data"},
 		{"beyond loopback", map[string]string{"listen": "0.0.0.0:8080"}, nil, "--listen (MEMBERWARD_LISTEN): 0.0.0.0:8080 is beyond loopback"},
 		{"every interface", map[string]string{"proxy-listen": ":8081"}, nil, "--proxy-listen"},
+		{"every interface for gRPC", map[string]string{"grpc-listen": "0.0.0.0:9191"}, nil, "--grpc-listen (MEMBERWARD_GRPC_LISTEN): 0.0.0.0:9191 is beyond loopback"},
+		{"gRPC at the address of the checks", map[string]string{"grpc-listen": "127.0.0.1:8081"}, nil, "--proxy-listen and --grpc-listen are both"},
+		{"a socket for gRPC", map[string]string{"grpc-listen": "unix:/run/g"}, nil, "want a port"},
 		{"every interface of IPv6", map[string]string{"ops-listen": "[::]:8282"}, nil, "--ops-listen"},
 		{"a name", map[string]string{"listen": "internal.example.com:8080"}, nil, "beyond loopback"},
 		{"a name like loopback", map[string]string{"listen": "127.0.0.1.example.com:8080"}, nil, "beyond loopback"},
@@ -108,7 +112,7 @@ func TestUnsafeOrContradictorySettings(t *testing.T) {
 		{"an unknown format", map[string]string{"log-format": "xml"}, nil, "--log-format"},
 		{"an unknown level", map[string]string{"log-level": "LOUD"}, nil, "--log-level"},
 		{"a switch that is neither", nil, Environment{"MEMBERWARD_INSECURE": "yes"}, "want true or false, not \"yes\""},
-		{"a misspelt variable", nil, Environment{"MEMBERWARD_SELFREGISTRATION": "false"}, "unknown variable MEMBERWARD_SELFREGISTRATION; there are MEMBERWARD_ followed by DATA, LISTEN"},
+		{"a misspelt variable", nil, Environment{"MEMBERWARD_SELFREGISTRATION": "false"}, "unknown variable MEMBERWARD_SELFREGISTRATION; there are MEMBERWARD_ followed by CONFIG, DATA, LISTEN"},
 		{"it says what to do", nil, Environment{"MEMBERWARD_KEY": "x"}, "BOOTSTRAP_KEY; unset it"},
 		{"a Kubernetes Service of our name", nil, Environment{
 			"MEMBERWARD_PORT": "tcp://10.0.0.1:8080", "MEMBERWARD_PORT_8080_TCP": "tcp://10.0.0.1:8080", "MEMBERWARD_PORT_8080_TCP_ADDR": "10.0.0.1",
@@ -153,8 +157,13 @@ func TestWhatStaysUnsafeIsWarnedOf(t *testing.T) {
 		{"loopback, and a socket", Serve{Listen: "127.0.0.1:1", ProxyListen: "unix:/p.sock", OpsListen: "[::1]:2", SelfRegistration: true}, nil},
 		{
 			"every listener beyond",
-			Serve{Listen: "0.0.0.0:1", ProxyListen: ":2", OpsListen: "ops.example:3"},
-			[]Warning{{"--listen", "0.0.0.0:1", plain}, {"--proxy-listen", ":2", plain}, {"--ops-listen", "ops.example:3", plain}},
+			Serve{Listen: "0.0.0.0:1", ProxyListen: ":2", GRPCListen: "0.0.0.0:4", OpsListen: "ops.example:3"},
+			[]Warning{
+				{"--listen", "0.0.0.0:1", plain},
+				{"--proxy-listen", ":2", plain},
+				{"--grpc-listen", "0.0.0.0:4", plain},
+				{"--ops-listen", "ops.example:3", plain},
+			},
 		},
 		{
 			"strangers may register",

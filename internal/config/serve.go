@@ -1,9 +1,7 @@
 package config
 
 import (
-	"fmt"
-	"net"
-	"slices"
+	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -13,6 +11,7 @@ type Serve struct {
 	Data             string // folder of the store; empty with Demo
 	Listen           string // host:port of the REST APIs; port 0 takes a free one
 	ProxyListen      string // host:port of the proxy checks, or unix:/path
+	GRPCListen       string // host:port
 	OpsListen        string // host:port
 	Bootstrap        string // path; empty: no bootstrap data
 	Policies         string // folder; empty: the embedded set
@@ -22,192 +21,120 @@ type Serve struct {
 	LogFormat        string // text or json
 	LogLevel         string // debug, info, warn or error
 	BootstrapKey     string // empty: a first start makes one
+
+	TrustedPeers  []netip.Prefix // networks of proxies, masked, in place of loopback; none: loopback
+	ProxySecret   string         // what X-Memberward-Secret has to hold; empty: not asked for
+	LoginURL      string         // absolute, without user and fragment; empty: nobody is sent to sign in
+	RedirectHosts []string       // in lower case, without port; there are some exactly when LoginURL is set
+	CORSPreflight string         // allow or policy
+	PublicURL     string         // absolute, without query and final slash; empty: unknown
+	CookieSecure  bool           // mark cookies Secure also where TLS ends before us
+
+	CogneeValidationStatus int // 400 or 422 for every validation error; 0: what the contract says of each call
 }
 
-// LoadServe reads the configuration: flags before variables before defaults.
-// The error is an *Invalid.
+// LoadServe reads the configuration: flags before variables before the
+// configuration file before defaults. The error is an *Invalid.
 func LoadServe(flags Flags, env Environment) (Serve, error) {
-	found, wrong := gather(flags, env)
+	f, wrong := gather(flags, env, func(Setting) bool { return true })
+	wrong = append(wrong, unknownVariables(env)...)
+	secret, err := f.proxySecret()
+	wrong = append(wrong, err...)
 	s := Serve{
-		Data:   found["data"],
-		Listen: found["listen"], ProxyListen: found["proxy-listen"], OpsListen: found["ops-listen"],
-		Bootstrap: found["bootstrap"], Policies: found["policies"],
-		SelfRegistration: found["self-registration"] == "true",
-		Insecure:         found["insecure"] == "true",
-		Demo:             found["demo"] == "true",
-		LogFormat:        found["log-format"], LogLevel: found["log-level"],
-		BootstrapKey: found[bootstrapKeyVariable],
+		Data: f.text(keyData), Listen: f.text(keyListen), ProxyListen: f.text(keyProxyListen),
+		GRPCListen: f.text(keyGRPCListen), OpsListen: f.text(keyOpsListen),
+		Bootstrap: f.text(keyBootstrap), Policies: f.text(keyPolicies),
+		SelfRegistration: f.on(keySelfRegistration), Insecure: f.on(keyInsecure), Demo: f.on(keyDemo),
+		LogFormat: f.text(keyLogFormat), LogLevel: f.text(keyLogLevel), BootstrapKey: f.text(keyBootstrapKey),
+		TrustedPeers: networks(f.list(keyTrustedPeers)), ProxySecret: secret,
+		LoginURL: f.text(keyLoginURL), RedirectHosts: f.list(keyRedirectHosts), CORSPreflight: f.text(keyCORSPreflight),
+		PublicURL: f.text(keyPublicURL), CookieSecure: f.on(keyCookieSecure),
 	}
-	wrong = append(wrong, s.check()...)
+	if f.text(keyCookieSecure) == "auto" {
+		s.CookieSecure = strings.HasPrefix(s.PublicURL, "https:")
+	}
+	if status := f.text(keyCogneeValidation); status != "" {
+		s.CogneeValidationStatus, _ = strconv.Atoi(status) // one of the choices, or named as a problem
+	}
+	wrong = append(wrong, s.check(f)...)
 	return s, wrong.err()
 }
 
-// LoadOpsListen reads the one setting that memberward healthcheck needs. The
-// error is an *Invalid.
+// LoadOpsListen reads the one setting that memberward healthcheck needs, from
+// the configuration file too. The error is an *Invalid.
 func LoadOpsListen(flags Flags, env Environment) (string, error) {
-	own := Environment{}
-	if value, given := env[opsListenVariable]; given {
-		own[opsListenVariable] = value
+	f, wrong := gather(flags, env, func(s Setting) bool { return s.Key == keyOpsListen })
+	address := f.text(keyOpsListen)
+	if _, _, err := splitAddress(address); err != nil && len(wrong) == 0 {
+		wrong.add("%s: %v", f.where(keyOpsListen), err)
 	}
-	found, wrong := gather(flags, own)
-	if _, _, err := splitAddress(found["ops-listen"]); err != nil && len(wrong) == 0 {
-		wrong.add("--ops-listen (%s): %v", opsListenVariable, err)
+	return address, wrong.err()
+}
+
+// proxySecret gives the proxy's secret, from the file that holds it where
+// there is one.
+func (f found) proxySecret() (string, problems) {
+	direct, path := f.text(keyProxySecret), f.text(keyProxySecretFile)
+	if path == "" {
+		return direct, nil
 	}
-	return found["ops-listen"], wrong.err()
+	var wrong problems
+	if direct != "" {
+		wrong.add("%s: there is proxy_secret too: leave one of them out", f.where(keyProxySecretFile))
+	}
+	data, mode, err := readGuarded(path, secretAtMost+2) // and the end of its line
+	if err != nil {
+		wrong.add("%s: %v", f.where(keyProxySecretFile), err)
+		return "", wrong
+	}
+	if mode&othersRead != 0 {
+		wrong.add("%s: others may read it: chmod o-r %s", f.where(keyProxySecretFile), path)
+	}
+	secret := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	if err := checkSecret(secret); err != nil {
+		wrong.add("%s: %s: %v", f.where(keyProxySecretFile), path, err)
+	}
+	return secret, wrong
 }
 
 // check names everything that is contradictory or unsafe.
-func (s Serve) check() problems {
+func (s Serve) check(f found) problems {
 	var wrong problems
 	switch {
 	case s.Demo && s.Data != "":
-		wrong.add("--demo keeps its data in a temporary folder: leave out --data (MEMBERWARD_DATA), or --demo")
-	case !s.Demo && s.Data == "":
-		wrong.add("--data (MEMBERWARD_DATA) is missing: name the folder of the store, or try --demo")
+		wrong.add("--demo keeps its data in a temporary folder: leave out %s, or --demo", f.where(keyData))
+	case !s.Demo && f.missing(keyData):
+		wrong.add("%s is missing: name the folder of the store, or try --demo", f.where(keyData))
 	}
 	if s.Demo && s.Bootstrap != "" {
-		wrong.add("--demo brings its own people: leave out --bootstrap (MEMBERWARD_BOOTSTRAP), or --demo")
+		wrong.add("--demo brings its own people: leave out %s, or --demo", f.where(keyBootstrap))
 	}
-	if !slices.Contains([]string{"text", "json"}, s.LogFormat) {
-		wrong.add("--log-format (MEMBERWARD_LOG_FORMAT): want text or json, not %q", s.LogFormat)
+	if s.BootstrapKey != "" && s.BootstrapKey == s.ProxySecret {
+		wrong.add("%s: the platform key and the proxy's secret are the same: the proxy would be told the key", f.where(keyBootstrapKey))
 	}
-	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel) {
-		wrong.add("--log-level (MEMBERWARD_LOG_LEVEL): want debug, info, warn or error, not %q", s.LogLevel)
-	}
-	if err := checkKey(s.BootstrapKey); err != nil {
-		wrong.add("%s: %v", bootstrapKeyVariable, err)
-	}
-	return append(wrong, s.checkListeners()...)
+	return append(append(wrong, s.checkListeners(f)...), s.checkWeb(f)...)
 }
 
-// checkKey holds a key that an operator chose against the contract
-// (contracts/native.md, "first key"). The key itself is never shown.
-func checkKey(key string) error {
-	if key == "" {
-		return nil
-	}
-	if len(key) < 32 || len(key) > 256 {
-		return fmt.Errorf("a key has 32 to 256 characters, not %d: make one with: openssl rand -hex 32", len(key))
-	}
-	if strings.ContainsFunc(key, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
-		return fmt.Errorf("a key holds printable ASCII characters only")
-	}
-	return nil
-}
-
-// listener is one address with the flag and the variable that set it.
-type listener struct{ flag, variable, address string }
-
-func (s Serve) listeners() []listener {
-	return []listener{
-		{"--listen", "MEMBERWARD_LISTEN", s.Listen},
-		{"--proxy-listen", "MEMBERWARD_PROXY_LISTEN", s.ProxyListen},
-		{"--ops-listen", opsListenVariable, s.OpsListen},
-	}
-}
-
-// beyondLoopback reports whether other machines reach the listener.
-func (l listener) beyondLoopback() bool {
-	host, _, err := splitAddress(l.address)
-	return err == nil && !isLoopback(host)
-}
-
-// Warning is what stays unsafe although --insecure allowed it.
-type Warning struct {
-	Flag, Address string // of the listener
-	Msg           string // what is unsafe, and what to do
-}
-
-// Warnings are those of a checked configuration, in the order of the
-// listeners.
-func (s Serve) Warnings() []Warning {
-	var warnings []Warning
-	for _, l := range s.listeners() {
-		if !l.beyondLoopback() {
-			continue
-		}
-		warnings = append(warnings, Warning{l.flag, l.address, "listens beyond loopback in plain HTTP: put TLS in front"})
-		if l.flag == "--listen" && s.SelfRegistration {
-			warnings = append(warnings, Warning{l.flag, l.address, "anybody may register; addresses are not verified"})
-		}
-	}
-	return warnings
-}
-
-func (s Serve) checkListeners() problems {
+// checkWeb judges what browsers are told.
+func (s Serve) checkWeb(f found) problems {
 	var wrong problems
-	listeners := s.listeners()
-	for i, l := range listeners {
-		if path, ok := UnixPath(l.address); ok && l.flag == "--proxy-listen" {
-			if err := checkSocket(path); err != nil {
-				wrong.add("%s (%s): %v", l.flag, l.variable, err)
-			}
-			continue
-		}
-		if err := s.checkAddress(l.address); err != nil {
-			wrong.add("%s (%s): %v", l.flag, l.variable, err)
-		}
-		for _, earlier := range listeners[:i] {
-			if earlier.address == l.address && !strings.HasSuffix(l.address, ":0") {
-				wrong.add("%s and %s are both %s: give each an address of its own", earlier.flag, l.flag, l.address)
-			}
-		}
+	switch {
+	case s.LoginURL != "" && len(s.RedirectHosts) == 0:
+		wrong.add("%s needs redirect_hosts: the hosts that the page may lead back to", f.where(keyLoginURL))
+	case s.LoginURL == "" && len(s.RedirectHosts) > 0:
+		wrong.add("%s does nothing without login_url", f.where(keyRedirectHosts))
 	}
-	if listeners[0].beyondLoopback() && s.SelfRegistration && !s.Insecure {
-		wrong.add("--self-registration (MEMBERWARD_SELF_REGISTRATION) beyond loopback lets strangers in: leave it out, or add --insecure")
+	if s.Insecure {
+		return wrong
+	}
+	if isPlain(s.LoginURL) {
+		wrong.add("%s: people would sign in over plain HTTP: use https, or add --insecure", f.where(keyLoginURL))
+	}
+	if isPlain(s.PublicURL) {
+		wrong.add("%s: callers would send their keys over plain HTTP: use https, or add --insecure", f.where(keyPublicURL))
+	}
+	if f.text(keyCookieSecure) == "false" && strings.HasPrefix(s.PublicURL, "https:") {
+		wrong.add("%s: browsers would send cookies over plain HTTP too, although public_url is https: leave it out, or add --insecure", f.where(keyCookieSecure))
 	}
 	return wrong
-}
-
-// checkAddress refuses what is no address, and plain HTTP beyond loopback.
-func (s Serve) checkAddress(address string) error {
-	host, _, err := splitAddress(address)
-	switch {
-	case err != nil:
-		return err
-	case isLoopback(host):
-		return nil
-	case s.Demo:
-		return fmt.Errorf("%s is beyond loopback: --demo keeps to 127.0.0.1", address)
-	case !s.Insecure:
-		return fmt.Errorf("%s is beyond loopback and speaks plain HTTP: use 127.0.0.1, or add --insecure where the network is yours alone", address)
-	default:
-		return nil
-	}
-}
-
-// UnixPath gives the path of an address of the form unix:/path.
-func UnixPath(address string) (string, bool) { return strings.CutPrefix(address, "unix:") }
-
-// socketPathLimit is what the smallest of the kernels' address structures
-// takes, in bytes.
-const socketPathLimit = 103
-
-func checkSocket(path string) error {
-	if !strings.HasPrefix(path, "/") {
-		return fmt.Errorf("want unix:/path with an absolute path, not unix:%s", path)
-	}
-	if len(path) > socketPathLimit || strings.Contains(path, "\x00") {
-		return fmt.Errorf("the path of a socket has at most %d bytes: choose a shorter one", socketPathLimit)
-	}
-	return nil
-}
-
-// splitAddress parts host:port.
-func splitAddress(address string) (host, port string, err error) {
-	host, port, err = net.SplitHostPort(address)
-	if err != nil {
-		return "", "", fmt.Errorf("want host:port, not %q", address)
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return "", "", fmt.Errorf("want a port of 0 to 65535, not %q", port)
-	}
-	return host, port, nil
-}
-
-// isLoopback reports whether only this machine reaches the host. A name other
-// than localhost may lead anywhere; no name means every interface.
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -1,144 +1,128 @@
 package config
 
 import (
-	"fmt"
-	"maps"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
-// Setting is one thing that can be configured, by flag or by variable.
+// Setting is one thing that can be configured. The table of them is what the
+// flags, the help, the configuration file and its reference are made from.
 type Setting struct {
-	Flag     string // without dashes; empty: by variable only
-	Variable string
+	Key      string // in the configuration file, a dot after each section; empty: not there
+	Flag     string // without dashes; empty: none
+	Variable string // empty: none
 	Default  string
-	Switch   bool   // true or false; the flag needs no value
-	Value    string // what the help calls the value
+	Kind     Kind
+	Choices  []string // the only values; empty: any
+	Value    string   // what the help calls the value
+	Secret   bool     // never shown, and others may not read the file that holds it
 	Help     string
+
+	check func(value string) error // of one value, of each item of a list; nil: any
 }
+
+// Kind says what a setting holds.
+type Kind int
+
+// The kinds of settings.
+const (
+	Text   Kind = iota
+	Switch      // true or false; the flag needs no value
+	Number      // a whole number
+	List        // of texts; in the configuration file only
+)
 
 // variablePrefix begins the name of every variable of ours.
 const variablePrefix = "MEMBERWARD_"
 
-// bootstrapKeyVariable has no flag: arguments are visible to every process.
-const bootstrapKeyVariable = "MEMBERWARD_BOOTSTRAP_KEY"
+// The settings that this package itself asks about by name.
+const (
+	keyData             = "data"
+	keyListen           = "listen"
+	keyProxyListen      = "proxy_listen"
+	keyGRPCListen       = "grpc_listen"
+	keyOpsListen        = "ops_listen"
+	keyBootstrap        = "bootstrap"
+	keyPolicies         = "policies"
+	keySelfRegistration = "self_registration"
+	keyInsecure         = "insecure"
+	keyDemo             = "demo"
+	keyLogFormat        = "log_format"
+	keyLogLevel         = "log_level"
+	keyBootstrapKey     = "bootstrap_key"
+	keyTrustedPeers     = "trusted_peers"
+	keyProxySecret      = "proxy_secret"
+	keyProxySecretFile  = "proxy_secret_file"
+	keyLoginURL         = "login_url"
+	keyRedirectHosts    = "redirect_hosts"
+	keyCORSPreflight    = "cors_preflight"
+	keyPublicURL        = "public_url"
+	keyCookieSecure     = "cookie_secure"
+	keyCogneeValidation = "cognee.validation_status"
+)
 
-const opsListenVariable = "MEMBERWARD_OPS_LISTEN"
+// fileFlag and fileVariable name the configuration file itself.
+const (
+	fileFlag     = "config"
+	fileVariable = "MEMBERWARD_CONFIG"
+)
 
 // Settings are those of memberward serve, in the order of its help.
 func Settings() []Setting { return slices.Clone(settings) }
 
 var settings = []Setting{
-	{Flag: "data", Variable: "MEMBERWARD_DATA", Value: "DIR", Help: "folder of the store; made on the first start"},
-	{Flag: "listen", Variable: "MEMBERWARD_LISTEN", Default: "127.0.0.1:8080", Value: "ADDR", Help: "address of the REST APIs"},
-	{Flag: "proxy-listen", Variable: "MEMBERWARD_PROXY_LISTEN", Default: "127.0.0.1:8081", Value: "ADDR", Help: "address of the proxy checks, or unix:/path"},
-	{Flag: "ops-listen", Variable: opsListenVariable, Default: "127.0.0.1:8282", Value: "ADDR", Help: "address of /livez, /readyz and /metrics"},
-	{Flag: "bootstrap", Variable: "MEMBERWARD_BOOTSTRAP", Value: "FILE", Help: "users, tenants, memberships and keys (YAML) for a store that holds no user"},
-	{Flag: "policies", Variable: "MEMBERWARD_POLICIES", Value: "DIR", Help: "Rego policies to decide by, instead of the embedded ones"},
-	{Flag: "self-registration", Variable: "MEMBERWARD_SELF_REGISTRATION", Default: "false", Switch: true, Help: "let anybody register an account, whose address counts as verified"},
-	{Flag: "insecure", Variable: "MEMBERWARD_INSECURE", Default: "false", Switch: true, Help: "allow listeners beyond loopback although they speak plain HTTP"},
-	{Flag: "demo", Variable: "MEMBERWARD_DEMO", Default: "false", Switch: true, Help: "try it out: a temporary store with a small cast, on loopback only"},
-	{Flag: "log-format", Variable: "MEMBERWARD_LOG_FORMAT", Default: "text", Value: "FORMAT", Help: "text or json"},
-	{Flag: "log-level", Variable: "MEMBERWARD_LOG_LEVEL", Default: "info", Value: "LEVEL", Help: "debug, info, warn or error"},
-	{Variable: bootstrapKeyVariable, Value: "KEY", Help: "32 to 256 printable characters that become a platform key"},
+	{Flag: fileFlag, Variable: fileVariable, Value: "FILE", Help: "configuration file (YAML); flags and variables win over it"},
+	{Key: keyData, Flag: "data", Variable: "MEMBERWARD_DATA", Value: "DIR", Help: "folder of the store; made on the first start"},
+	{Key: keyListen, Flag: "listen", Variable: "MEMBERWARD_LISTEN", Default: "127.0.0.1:8080", Value: "ADDR", Help: "address of the REST APIs"},
+	{Key: keyProxyListen, Flag: "proxy-listen", Variable: "MEMBERWARD_PROXY_LISTEN", Default: "127.0.0.1:8081", Value: "ADDR", Help: "address of the proxy checks, or unix:/path"},
+	{Key: keyGRPCListen, Flag: "grpc-listen", Variable: "MEMBERWARD_GRPC_LISTEN", Default: "127.0.0.1:9191", Value: "ADDR", Help: "address of gRPC: grpc.health.v1"},
+	{Key: keyOpsListen, Flag: "ops-listen", Variable: "MEMBERWARD_OPS_LISTEN", Default: "127.0.0.1:8282", Value: "ADDR", Help: "address of /livez, /readyz and /metrics"},
+	{Key: keyBootstrap, Flag: "bootstrap", Variable: "MEMBERWARD_BOOTSTRAP", Value: "FILE", Help: "users, tenants, memberships and keys (YAML) for a store that holds no user"},
+	{Key: keyPolicies, Flag: "policies", Variable: "MEMBERWARD_POLICIES", Value: "DIR", Help: "Rego policies to decide by, instead of the embedded ones"},
+	{Key: keySelfRegistration, Flag: "self-registration", Variable: "MEMBERWARD_SELF_REGISTRATION", Default: "false", Kind: Switch, Help: "let anybody register an account, whose address counts as verified"},
+	{Key: keyInsecure, Flag: "insecure", Variable: "MEMBERWARD_INSECURE", Default: "false", Kind: Switch, Help: "allow listeners beyond loopback although they speak plain HTTP"},
+	{Key: keyDemo, Flag: "demo", Variable: "MEMBERWARD_DEMO", Default: "false", Kind: Switch, Help: "try it out: a temporary store with a small cast, on loopback only"},
+	{Key: keyLogFormat, Flag: "log-format", Variable: "MEMBERWARD_LOG_FORMAT", Default: "text", Choices: []string{"text", "json"}, Value: "FORMAT", Help: "text or json"},
+	{Key: keyLogLevel, Flag: "log-level", Variable: "MEMBERWARD_LOG_LEVEL", Default: "info", Choices: []string{"debug", "info", "warn", "error"}, Value: "LEVEL", Help: "debug, info, warn or error"},
+	// A secret has no flag: arguments are visible to every process.
+	{Key: keyBootstrapKey, Variable: "MEMBERWARD_BOOTSTRAP_KEY", Value: "KEY", Secret: true, check: checkKey, Help: "32 to 256 printable characters that become a platform key"},
+	{Key: keyTrustedPeers, Kind: List, Value: "[CIDR, …]", check: checkNetwork, Help: "networks of the proxies whose forwarded headers count, in place of loopback; unix sockets always do"},
+	{Key: keyProxySecret, Value: "SECRET", Secret: true, check: checkSecret, Help: "32 to 256 printable characters that a proxy has to send in X-Memberward-Secret"},
+	{Key: keyProxySecretFile, Value: "FILE", Help: "file that holds the proxy's secret, instead of proxy_secret"},
+	{Key: keyLoginURL, Value: "URL", check: checkLoginURL, Help: "page that /authz/forward sends a browser to that has to sign in; goes with redirect_hosts"},
+	{Key: keyRedirectHosts, Kind: List, Value: "[HOST, …]", check: checkHost, Help: "hosts that the sign-in page may be asked to lead back to; goes with login_url"},
+	{Key: keyCORSPreflight, Default: "policy", Choices: []string{"allow", "policy"}, Value: "CHOICE", Help: "allow answers a browser's preflight with yes, policy judges it like any request"},
+	{Key: keyPublicURL, Value: "URL", check: checkPublicURL, Help: "where callers reach the REST APIs"},
+	{Key: keyCookieSecure, Default: "auto", Choices: []string{"auto", "true", "false"}, Value: "CHOICE", Help: "Secure on cookies; auto sets it under TLS and when public_url is https"},
+	{Key: keyCogneeValidation, Kind: Number, Choices: []string{"400", "422"}, Value: "STATUS", Help: "status of every validation error of cognee's API; without it 422 on removing a member, else 400"},
 }
 
-// Environment holds variables by name.
-type Environment map[string]string
-
-// ReadEnvironment reads NAME=value pairs, as os.Environ gives them.
-func ReadEnvironment(pairs []string) Environment {
-	env := make(Environment, len(pairs))
-	for _, pair := range pairs {
-		if name, value, ok := strings.Cut(pair, "="); ok {
-			env[name] = value
-		}
+// settingOf finds a setting by its key in the file.
+func settingOf(key string) (Setting, bool) {
+	at := slices.IndexFunc(settings, func(s Setting) bool { return s.Key == key && key != "" })
+	if at < 0 {
+		return Setting{}, false
 	}
-	return env
+	return settings[at], true
 }
 
-// Flags gives the value of a flag and whether the command line set it.
-type Flags func(name string) (value string, given bool)
-
-// values are the settings' values, by flag or else by variable.
-type values map[string]string
-
-// gather takes each setting from its flag, its variable or its default.
-func gather(flags Flags, env Environment) (values, problems) {
-	var wrong problems
-	found := values{}
-	for _, s := range settings {
-		name, value := s.name(), s.Default
-		if given, ok := env[s.Variable]; ok {
-			value = given
-			if given == "" {
-				wrong.add("%s is set but empty: unset it, or give it a value", s.Variable)
-			}
-		}
-		if given, ok := fromFlag(flags, s); ok {
-			value = given
-			if given == "" {
-				wrong.add("--%s is empty: leave it out, or give it a value", s.Flag)
-			}
-		}
-		if s.Switch {
-			if _, err := parseSwitch(value); err != nil {
-				wrong.add("%s: %v", s, err)
-			}
-		}
-		found[name] = value
-	}
-	wrong = append(wrong, unknownVariables(env)...)
-	return found, wrong
-}
-
-func fromFlag(flags Flags, s Setting) (string, bool) {
-	if s.Flag == "" {
-		return "", false
-	}
-	return flags(s.Flag)
-}
-
-// parseSwitch reads "true" or "false"; nothing else is taken for either.
-func parseSwitch(text string) (bool, error) {
-	if text != "true" && text != "false" {
-		return false, fmt.Errorf("want true or false, not %q", text)
-	}
-	return strconv.ParseBool(text)
-}
-
-// name is what a setting is kept under.
-func (s Setting) name() string {
-	if s.Flag == "" {
+// String names a setting for its operator, where no file sets it.
+func (s Setting) String() string {
+	switch {
+	case s.Flag != "":
+		return "--" + s.Flag + " (" + s.Variable + ")"
+	case s.Variable != "":
 		return s.Variable
+	default:
+		return s.Key
 	}
-	return s.Flag
 }
 
-// String names a setting for its operator.
-func (s Setting) String() string { return fmt.Sprintf("--%s (%s)", s.Flag, s.Variable) }
-
-// foreign are variables of our prefix that nobody meant as settings: what
-// Kubernetes tells every container about a Service called memberward, and the
-// switch of this project's own tests.
-var foreign = regexp.MustCompile(`^MEMBERWARD_(PORT(_.+)?|SERVICE_HOST|SERVICE_PORT(_.+)?|FULL)$`)
-
-// unknownVariables finds variables that are meant for us and that we do not
-// know: a misspelt one must not be taken for an absent one.
-func unknownVariables(env Environment) problems {
-	var wrong problems
-	for _, name := range slices.Sorted(maps.Keys(env)) {
-		known := slices.ContainsFunc(settings, func(s Setting) bool { return s.Variable == name })
-		if !strings.HasPrefix(name, variablePrefix) || known || foreign.MatchString(name) {
-			continue
-		}
-		names := make([]string, len(settings))
-		for i, s := range settings {
-			names[i] = strings.TrimPrefix(s.Variable, variablePrefix)
-		}
-		wrong.add("unknown variable %s; there are %s followed by %s; unset it", name, variablePrefix, strings.Join(names, ", "))
+// section gives the part of a key before its dot, empty when there is none.
+func section(key string) string {
+	before, _, found := strings.Cut(key, ".")
+	if !found {
+		return ""
 	}
-	return wrong
+	return before
 }

@@ -10,7 +10,7 @@ import (
 // What the program has and a page promises to list in full: every match of
 // the expression in the source stands in the page, between backquotes.
 var lists = []struct{ what, source, words, page string }{
-	{"setting", "internal/config/settings.go", `"(MEMBERWARD_[A-Z_]+[A-Z])"`, "docs/operations.md"},
+	{"setting", "internal/config/settings.go", `"(MEMBERWARD_[A-Z_]+[A-Z])"`, "docs/configuration.md"},
 	{"metric", "internal/telemetry/metrics.go", `Name: +"(memberward_[a-z_]+)"`, "docs/operations.md"},
 	{"metric of the store", "internal/app/observe.go", `"(memberward_[a-z_]+)"`, "docs/operations.md"},
 	{"key of the bootstrap file", "internal/config/bootstrap.go", "yaml:\"([a-z_]+)\"", "docs/bootstrap.md"},
@@ -18,6 +18,8 @@ var lists = []struct{ what, source, words, page string }{
 	{"code", "internal/tenancy/finding.go", `Code = "([a-z_]+)"`, "docs/policies.md"},
 	{"operation", "internal/api/cognee/cognee.go", `Path: "(/api/v1/[a-z/_:-]+)"`, "docs/cognee.md"},
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/nginx.md"},
+	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},
+	{"header that is read", "internal/proxy/forward.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},
 }
 
 func TestThePagesListWhatThereIs(t *testing.T) {

@@ -21,13 +21,13 @@ import (
 // block is one fenced block of a page that its reader is to run.
 type block struct {
 	line int
-	kind string // what stands behind "sh": "", "server" or "nginx"
+	kind string // what stands behind "sh": "", "server", or the proxy that it needs
 	text string
 	want string // the text block that follows: what it prints, "…" for anything
 }
 
 var (
-	fence = regexp.MustCompile("(?ms)^```(sh|text)( server| nginx)?\n(.*?)^```$")
+	fence = regexp.MustCompile("(?ms)^```(sh|text)( server| nginx| caddy)?\n(.*?)^```$")
 	shell = regexp.MustCompile("(?m)^[ \t]*```sh")
 )
 
@@ -53,7 +53,7 @@ func blocks(page string) ([]block, error) {
 		}
 	}
 	if all := len(shell.FindAllString(page, -1)); all != len(found) {
-		return nil, fmt.Errorf("%d of %d sh blocks would not run: they are indented, or say more than server or nginx", all-len(found), all)
+		return nil, fmt.Errorf("%d of %d sh blocks would not run: they are indented, or say more than server or a proxy", all-len(found), all)
 	}
 	return found, nil
 }
@@ -121,9 +121,9 @@ func newReader(t *testing.T, page, dir string) *reader {
 	}
 	r := &reader{t: t, page: page, dir: dir, out: &output{lines: make(chan string, 1000)}}
 	var pairs []string
-	for _, port := range []string{"8080", "8081", "8282", "8000", "3000"} {
+	for _, port := range []string{"8080", "8081", "9191", "8282", "8000", "3000"} {
 		free := freePort(t)
-		pairs = append(pairs, "127.0.0.1:"+port, "127.0.0.1:"+free, "listen "+port, "listen "+free)
+		pairs = append(pairs, "127.0.0.1:"+port, "127.0.0.1:"+free, "listen "+port, "listen "+free, ":"+port+" {", ":"+free+" {")
 		if port == "8282" {
 			r.ready = "http://127.0.0.1:" + free + "/readyz"
 		}
@@ -136,6 +136,7 @@ func newReader(t *testing.T, page, dir string) *reader {
 	}
 	for _, name := range []string{
 		"go.mod", "go.sum", "tools/go.mod", "tools/go.sum", "deploy/nginx/memberward.conf", "deploy/nginx/demo.conf",
+		"deploy/caddy/Caddyfile", "deploy/caddy/demo.Caddyfile",
 	} {
 		r.copyFile(name)
 	}
@@ -173,23 +174,30 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// follow runs a page from its first block to its last. Without nginx it runs
-// the rest all the same.
+// follow runs a page from its first block to its last. Without a proxy that it
+// needs it runs the rest all the same.
 func (r *reader) follow(page []block) {
 	r.t.Helper()
-	_, missing := exec.LookPath("nginx")
+	missing := ""
 	for _, b := range page {
 		b.text, b.want = r.ports.Replace(b.text), r.ports.Replace(b.want)
 		switch {
 		case b.kind == "server":
 			r.serve(b)
-		case b.kind == "" || missing == nil:
+		case b.kind == "" || installed(b.kind):
 			r.run(b)
+		default:
+			missing = b.kind
 		}
 	}
-	if missing != nil && slices.ContainsFunc(page, func(b block) bool { return b.kind == "nginx" }) {
-		r.t.Skip("nginx is missing: apt-get install nginx")
+	if missing != "" {
+		r.t.Skipf("%[1]s is missing: apt-get install %[1]s", missing)
 	}
+}
+
+func installed(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
 }
 
 // command is one of a reader's.
@@ -214,7 +222,9 @@ func (r *reader) startShell() {
 	}
 	r.shell = in
 	r.t.Cleanup(func() {
-		fmt.Fprintln(in, `[ -f try-nginx/nginx.pid ] && kill "$(cat try-nginx/nginx.pid)"`)
+		for _, file := range []string{"try-nginx/nginx.pid", "try-caddy/caddy.pid"} {
+			fmt.Fprintf(in, "[ -f %[1]s ] && kill \"$(cat %[1]s)\"\n", file)
+		}
 		in.Close()
 		_ = bash.Wait()
 	})
@@ -225,7 +235,7 @@ func (r *reader) startShell() {
 func (r *reader) serve(b block) {
 	r.t.Helper()
 	r.stop()
-	flags := r.ports.Replace(" --listen 127.0.0.1:8080 --proxy-listen 127.0.0.1:8081 --ops-listen 127.0.0.1:8282")
+	flags := r.ports.Replace(" --listen 127.0.0.1:8080 --proxy-listen 127.0.0.1:8081 --grpc-listen 127.0.0.1:9191 --ops-listen 127.0.0.1:8282")
 	r.server = r.command("bash", "-c", "exec env "+strings.TrimSpace(b.text)+flags) // env: variables may stand first
 	r.server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}                      // go run is not the server: both are stopped
 	var said bytes.Buffer

@@ -70,7 +70,8 @@ func start(t *testing.T, dir string, args ...string) *server {
 	}
 	s := &server{t: t, dir: dir, log: &bytes.Buffer{}, done: make(chan error, 1)}
 	s.cmd = exec.Command(path, append([]string{
-		"serve", "--data", dir, "--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0",
+		"serve", "--data", dir, "--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0",
+		"--grpc-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0",
 	}, args...)...)
 	s.cmd.Env = append(os.Environ(), "MEMBERWARD_BOOTSTRAP_KEY="+platformKey)
 	s.cmd.Stderr = s.log
@@ -156,12 +157,20 @@ func (r reply) field(name string) string {
 // call asks with a key or token; an empty one sends none. A request that got no answer
 // is an error.
 func call(ctx context.Context, client *http.Client, method, url, key, body string) (reply, error) {
+	return callOnce(ctx, client, method, url, key, body, "")
+}
+
+// callOnce is call with an Idempotency-Key, unless that is empty.
+func callOnce(ctx context.Context, client *http.Client, method, url, key, body, idempotencyKey string) (reply, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		return reply{}, err
 	}
 	if key != "" {
 		req.Header.Set("Authorization", "Bearer "+key)
+	}
+	if idempotencyKey != "" {
+		req.Header.Set("Idempotency-Key", idempotencyKey)
 	}
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")

@@ -3,11 +3,8 @@ package gate_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 
 	"github.com/memberward/memberward/internal/gate"
 	"github.com/memberward/memberward/internal/tenancy"
@@ -65,121 +62,6 @@ func TestAPolicyThatFailsGivesNothingAway(t *testing.T) {
 	s.want("nobody, by a member", s.try(as(mary), remove(acme, user(99))), "policy_error")
 	s.want("by a stranger", s.try(as(sam), remove(acme, olga)), "not_a_member", "policy_error")
 	s.want("in an unknown tenant", s.try(as(sam), remove(tenant(99), olga)), "tenant_unknown", "not_a_member", "not_permitted")
-}
-
-// TestInvariantsHoldBeneathAPolicyThatAllowsEverything tries random changes
-// by random people and looks at the state after each.
-func TestInvariantsHoldBeneathAPolicyThatAllowsEverything(t *testing.T) {
-	everybody := []tenancy.UserID{olga, adam, mary, vic, dora, pete, eve, sam, gil, gus}
-	tenants := []tenancy.TenantID{acme, guild, globex}
-	levels := []tenancy.Level{tenancy.LevelViewer, tenancy.LevelMember, tenancy.LevelAdmin, tenancy.LevelOwner}
-	rapid.Check(t, func(rt *rapid.T) {
-		s := open(t, allowAll)
-		for range rapid.IntRange(1, 60).Draw(rt, "changes") {
-			actor := as(rapid.SampledFrom(everybody).Draw(rt, "actor"))
-			if rapid.IntRange(0, 9).Draw(rt, "by the platform") == 0 {
-				actor = platform
-			}
-			in, whom := rapid.SampledFrom(tenants).Draw(rt, "tenant"), rapid.SampledFrom(everybody).Draw(rt, "whom")
-			l := rapid.SampledFrom(levels).Draw(rt, "level")
-			own, _ := s.membership(in, actor.User)
-			before, _ := s.membership(in, whom)
-			change := rapid.SampledFrom([]tenancy.Change{
-				add(in, whom, l), level(in, whom, l), enable(in, whom, true), enable(in, whom, false), remove(in, whom),
-			}).Draw(rt, "change")
-			if s.try(actor, change) != nil {
-				continue
-			}
-			after, _ := s.membership(in, whom)
-			if !actor.Platform && max(before.Level, after.Level) > own.Level {
-				rt.Fatalf("%+v by somebody of level %s: %s became %s", change, own.Level, before.Level, after.Level)
-			}
-			if err := s.broken(); err != nil {
-				rt.Fatalf("%+v: %v", change, err)
-			}
-		}
-	})
-}
-
-// broken looks for what no policy may produce, and says what it found.
-func (s *scene) broken() (broken error) {
-	s.view(func(r gate.Reader) error {
-		for _, id := range []tenancy.TenantID{acme, guild, globex} {
-			t, _, err := r.Tenant(id)
-			if err != nil {
-				return err
-			}
-			members, err := r.Members(id, tenancy.UserID{}, 1000)
-			if err != nil {
-				return err
-			}
-			broken = errors.Join(broken, brokenTenant(t, members))
-		}
-		return nil
-	})
-	return broken
-}
-
-func brokenTenant(t tenancy.Tenant, members []tenancy.Membership) error {
-	lasting, owners := 0, 0
-	for _, m := range members {
-		if m.LastingAdmin() {
-			lasting++
-		}
-		if m.Level == tenancy.LevelOwner {
-			owners++
-		}
-		if m.User == t.Owner && (m.Level != tenancy.LevelOwner || !m.LastingAdmin()) {
-			return fmt.Errorf("tenant %s: the owner became %+v", t.Slug, m)
-		}
-	}
-	if lasting == 0 || int64(len(members)) > t.MemberLimit || (owners == 0) != t.Owner.IsZero() || owners > 1 {
-		return fmt.Errorf("tenant %s: %d lasting administrators, %d owners, %d members of %d", t.Slug, lasting, owners, len(members), t.MemberLimit)
-	}
-	return nil
-}
-
-// TestBrokenTenantsAreFound plants, past the gate, what the property test
-// looks for.
-func TestBrokenTenantsAreFound(t *testing.T) {
-	one := func(tx gate.Tx, id tenancy.TenantID, u tenancy.UserID, change func(*tenancy.Membership)) error {
-		m, _, err := tx.Membership(id, u)
-		if err != nil {
-			return err
-		}
-		m.Tenant, m.User, m.Enabled = id, u, true
-		change(&m)
-		return tx.PutMembership(m)
-	}
-	for name, plant := range map[string]func(gate.Tx) error{
-		"the owner demoted": func(tx gate.Tx) error {
-			return one(tx, acme, olga, func(m *tenancy.Membership) { m.Level = tenancy.LevelAdmin })
-		},
-		"the owner disabled": func(tx gate.Tx) error { return one(tx, acme, olga, func(m *tenancy.Membership) { m.Enabled = false }) },
-		"the owner removed":  func(tx gate.Tx) error { return tx.DeleteMembership(acme, olga) },
-		"two owners": func(tx gate.Tx) error {
-			return one(tx, acme, adam, func(m *tenancy.Membership) { m.Level = tenancy.LevelOwner })
-		},
-		"over the limit": func(tx gate.Tx) error {
-			return one(tx, globex, sam, func(m *tenancy.Membership) { m.Level = tenancy.LevelViewer })
-		},
-		"no administrator": func(tx gate.Tx) error {
-			return errors.Join(tx.DeleteMembership(guild, gil), tx.DeleteMembership(guild, gus))
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := open(t, allowAll)
-			if err := s.broken(); err != nil {
-				t.Fatalf("before: %v", err)
-			}
-			if _, err := s.store.Update(t.Context(), plant); err != nil {
-				t.Fatal(err)
-			}
-			if s.broken() == nil {
-				t.Error("not found")
-			}
-		})
-	}
 }
 
 func TestACredentialIsJudgedAgainInTheTransaction(t *testing.T) {

@@ -23,7 +23,13 @@ func (*createKey) before(*matter) any { return nil }
 func (s *createKey) gather(tx Reader, m *matter) error {
 	s.bound = tenancy.TenantID{}
 	m.in.Resource = ResourceFacts{Type: "key", ID: s.ID.String(), Mine: m.in.Target.Self}
+	if !s.ExpiresAt.IsZero() && !s.ExpiresAt.After(m.in.Now) {
+		return &tenancy.Error{Code: tenancy.CodeInvalid, Msg: "the time is past"}
+	}
 	m.findTarget()
+	if err := s.findCrowd(tx, m); err != nil {
+		return err
+	}
 	if s.Tenant.IsZero() || (!m.actor.Platform && !m.in.Target.Self) {
 		return nil
 	}
@@ -40,6 +46,18 @@ func (s *createKey) gather(tx Reader, m *matter) error {
 		return nil
 	}
 	return s.gatherOwn(tx, m)
+}
+
+// findCrowd notes that the user has as many keys as are asked for at most.
+func (s *createKey) findCrowd(tx Reader, m *matter) error {
+	if s.Most == 0 {
+		return nil
+	}
+	keys, err := tx.Keys(s.User, tenancy.KeyID{}, s.Most)
+	if len(keys) == s.Most {
+		m.find(tenancy.Finding{Code: tenancy.CodeConflict, Message: "the user has as many keys as may be"})
+	}
+	return err
 }
 
 // gatherOwn: in a tenant that the user does not belong to, or that the
@@ -171,5 +189,6 @@ func (s rotateSigningKey) perform(tx Tx, _ *matter) (any, error) {
 			}
 		}
 	}
-	return nil, tx.PutSigningKey(s.Key)
+	shown := tenancy.Key{ID: s.Key.ID, CreatedAt: s.Key.CreatedAt} // never its seed: receipts hold the result
+	return tenancy.KeyView{Key: shown}, tx.PutSigningKey(s.Key)
 }

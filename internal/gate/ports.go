@@ -29,7 +29,8 @@ type Store interface {
 	// transaction open while its caller works.
 	Changes(ctx context.Context, after tenancy.Revision) iter.Seq2[tenancy.Commit, error]
 	// Backup writes one consistent copy of the store, of the revision that it
-	// gives, while changes go on. Nothing is written before the copy is whole.
+	// gives, while changes go on. Nothing is written before the copy is whole;
+	// a w with a method Begin(tenancy.Revision) is told the revision then.
 	Backup(ctx context.Context, w io.Writer) (tenancy.Revision, error)
 }
 

@@ -4,16 +4,12 @@ import (
 	"bytes"
 	"context"
 	"flag"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-var update = flag.Bool("update", false, "write the digest of the embedded policies, once their tests have passed")
+var update = flag.Bool("update", false, "write the digest of the embedded policies, once their tests have passed, and the conformance vectors")
 
 // TestEmbeddedSetIsTested runs the tests of the embedded rules. Its digest is
 // what lets the program load them without running the tests again.
@@ -41,50 +37,10 @@ func TestEmbeddedSetIsTested(t *testing.T) {
 	}
 }
 
-// TestEveryLineIsTested takes away each rule and each line of each rule in
-// turn: one whose loss the test beside it does not notice is not tested. The
-// slow race detector sees only whole rules taken away: it looks for other
-// faults.
-func TestEveryLineIsTested(t *testing.T) {
-	whole := parsed(t)
-	for _, name := range slices.Sorted(maps.Keys(whole.shipped)) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			for i, rule := range whole.shipped[name].Rules {
-				if !noticed(t, name, func(m *ast.Module) { m.Rules = slices.Delete(m.Rules, i, i+1) }) {
-					t.Errorf("line %d: no test notices that the rule is gone", rule.Location.Row)
-				}
-				if raceDetector || len(rule.Body) == 1 {
-					continue
-				}
-				for j, line := range rule.Body {
-					if !noticed(t, name, func(m *ast.Module) { m.Rules[i].Body = slices.Delete(m.Rules[i].Body, j, j+1) }) {
-						t.Errorf("line %d: no test notices that it is gone", line.Location.Row)
-					}
-				}
-			}
-		})
-	}
-}
-
-// noticed reports whether a spoilt rule book fails to compile, or fails the
-// test beside the spoilt file.
-func noticed(t *testing.T, name string, spoil func(*ast.Module)) bool {
+// parsedBook gives a rule book, ready to be compiled.
+func parsedBook(t *testing.T, source Source) *loading {
 	t.Helper()
-	l := parsed(t)
-	spoil(l.shipped[name])
-	beside := strings.TrimSuffix(name, ".rego") + "_test.rego"
-	maps.DeleteFunc(l.all, func(other string, _ *ast.Module) bool {
-		return strings.HasSuffix(other, "_test.rego") && other != beside && other != "membership/cases_test.rego"
-	})
-	result, err := l.runTests(context.Background(), nil)
-	return err != nil || result.Failed > 0
-}
-
-// parsed gives the embedded rule book, ready to be compiled.
-func parsed(t *testing.T) *loading {
-	t.Helper()
-	l, err := begin(Embedded())
+	l, err := begin(source)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,18 +30,26 @@ func (s *Set) explain(ctx context.Context, in *gate.Input) (tenancy.Explanation,
 	if err != nil {
 		return explanation, fault(tenancy.CodePolicyError, err)
 	}
+	if explanation.Fired, err = s.fired(ctx, in.Action.Changes(), input, in.Now); err != nil {
+		return explanation, err
+	}
+	explanation.Nearly, err = s.nearly(ctx, in.Action.Changes(), input, in.Now)
+	return explanation, err
+}
+
+// fired evaluates an entry point with tracing, and gives the sentences that
+// applied.
+func (s *Set) fired(ctx context.Context, changes bool, input ast.Value, now time.Time) ([]tenancy.Rule, error) {
 	trace := &firing{applied: map[tenancy.Rule]bool{}}
 	query := s.evaluator.access
-	if in.Action.Changes() {
+	if changes {
 		query = s.evaluator.decision
 	}
 	traced := []rego.EvalOption{rego.EvalQueryTracer(trace), rego.EvalEarlyExit(false)} // else the first grant hides the others
-	if _, err := s.evaluator.evaluate(ctx, query, input, in.Now, traced...); err != nil {
-		return explanation, err
+	if _, err := s.evaluator.evaluate(ctx, query, input, now, traced...); err != nil {
+		return nil, err
 	}
-	explanation.Fired = trace.rules()
-	explanation.Nearly, err = s.nearly(ctx, in.Action.Changes(), input, in.Now)
-	return explanation, err
+	return trace.rules(), nil
 }
 
 // firing is a tracer that keeps the sentences that applied. One evaluation

@@ -81,6 +81,18 @@ func (r Result) untested() []string {
 
 // runTests runs every test of the set; coverage may be nil.
 func (l *loading) runTests(ctx context.Context, coverage *cover.Cover) (Result, error) {
+	var result Result
+	err := l.eachTest(ctx, coverage, result.count)
+	slices.Sort(result.Failures)
+	if coverage != nil {
+		result.cover(coverage.Report(l.all), l.shipped)
+	}
+	return result, err
+}
+
+// eachTest runs every test of the set and hands over what each came to. Once
+// the context ends, the rest is not run.
+func (l *loading) eachTest(ctx context.Context, coverage *cover.Cover, take func(*tester.Result)) error {
 	store := inmem.NewFromASTObject(l.document)
 	runner := tester.NewRunner().
 		SetCompiler(l.newCompiler().WithEnablePrintStatements(true)).
@@ -93,22 +105,16 @@ func (l *loading) runTests(ctx context.Context, coverage *cover.Cover) (Result, 
 	if coverage != nil {
 		runner.SetCoverageQueryTracer(coverage)
 	}
-	var result Result
-	err := storage.Txn(ctx, store, storage.TransactionParams{}, func(txn storage.Transaction) error {
+	return storage.Txn(ctx, store, storage.TransactionParams{}, func(txn storage.Transaction) error {
 		results, err := runner.RunTests(ctx, txn)
 		if err != nil {
 			return err
 		}
 		for one := range results {
-			result.count(one)
+			take(one)
 		}
 		return ctx.Err()
 	})
-	slices.Sort(result.Failures)
-	if coverage != nil {
-		result.cover(coverage.Report(l.all), l.shipped)
-	}
-	return result, err
 }
 
 // count takes over what one test came to.

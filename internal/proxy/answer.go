@@ -16,6 +16,9 @@ const (
 	ReasonHead       Reason = "the answer would be too long for the proxy"
 )
 
+// authenticate is the header that every 401 carries.
+const authenticate = "Www-Authenticate"
+
 // none stands for what is empty, so that no header is missing or empty.
 const none = "none"
 
@@ -59,7 +62,7 @@ func denial(status int, vary string, id tenancy.DecisionID) answer {
 		a.fields = append(a.fields, field{decisionID, id.String()})
 	}
 	if status == http.StatusUnauthorized {
-		a.fields = append(a.fields, field{"Www-Authenticate", `Bearer realm="memberward"`})
+		a.fields = append(a.fields, field{authenticate, `Bearer realm="memberward"`})
 	}
 	return a
 }

@@ -15,7 +15,7 @@ import (
 // Why a request is denied without a verdict.
 const (
 	ReasonCredential Reason = "no valid credential"
-	ReasonForbidden  Reason = "a cookie that a page of another host or port may have sent: if the page is the site's own, the proxy must name host and port as browsers see them (X-Original-Host)"
+	ReasonForbidden  Reason = "a cookie that a page of another host or port may have sent: if the page is the site's own, the proxy must name host and port as browsers see them (X-Original-Host, X-Forwarded-Host)"
 	ReasonNobody     Reason = "authentication named nobody who may be judged"
 	ReasonNoRoute    Reason = "no route, or no tenant in the path"
 	ReasonFailed     Reason = "the check failed"
@@ -40,9 +40,12 @@ func (c *check) run(ctx context.Context) answer {
 	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
+	if a, passes := c.preflight(); passes {
+		return a
+	}
 	actor, err := c.authenticate(ctx)
 	if err != nil {
-		return c.refuse(statusOf(err), err)
+		return c.invite(c.refuse(statusOf(err), err))
 	}
 	m, found := match(builtin, c.target.method, c.target.Segments)
 	if !found {
@@ -67,18 +70,21 @@ func (c *check) run(ctx context.Context) answer {
 
 // read finds out what the proxy asks about, and the client's address.
 func (c *check) read() (client string, err error) {
-	peer, err := c.handler.peers.peer(c.request)
+	peer, err := c.handler.rules.peers.peer(c.request)
 	if err != nil {
 		return "", err
 	}
 	header := c.request.Header
+	if err := c.handler.rules.password.check(header); err != nil {
+		return "", err
+	}
 	if err := c.endpoint.guard.check(header); err != nil {
 		return "", err
 	}
 	if c.target, err = c.endpoint.read(header); err != nil {
 		return "", err
 	}
-	return c.handler.peers.client(header, peer)
+	return c.handler.rules.peers.client(header, peer)
 }
 
 // authenticate accepts accounts and the platform, nobody else.
@@ -123,7 +129,7 @@ func (c *check) turnAway(actor tenancy.Actor, m matched, v tenancy.Verdict) answ
 	if len(v.Reasons) > 0 {
 		code = v.Reasons[0].Code
 	}
-	c.log(slog.LevelInfo, v.DecisionID,
+	c.log(slog.LevelInfo, denied, v.DecisionID,
 		slog.String("code", string(code)), slog.String("route", m.route.Template), slog.String("action", string(m.action)),
 		slog.String("tenant", m.tenant.String()), slog.String("actor", actor.String()))
 	return denial(http.StatusForbidden, c.endpoint.guard.vary, v.DecisionID)
@@ -138,7 +144,7 @@ func (c *check) refuse(status int, err error) answer {
 	if cause != "" {
 		why = append(why, slog.String("error", cause))
 	}
-	c.log(level, id, why...)
+	c.log(level, denied, id, why...)
 	return denial(status, c.endpoint.guard.vary, id)
 }
 
@@ -162,10 +168,13 @@ func reasonOf(err error) (reason Reason, level slog.Level, cause string) {
 	}
 }
 
-// log writes a denial and why. It names the request without its query and
+// denied is what the log says of every denial.
+const denied = "proxy check denied"
+
+// log writes what a check came to, and why. It names the request without its query and
 // credential, and without its path before that is canonical, since a query may
 // hide behind an encoded "?".
-func (c *check) log(level slog.Level, id tenancy.DecisionID, why ...slog.Attr) {
+func (c *check) log(level slog.Level, msg string, id tenancy.DecisionID, why ...slog.Attr) {
 	attrs := append([]slog.Attr{
 		slog.String("decision_id", id.String()),
 		slog.String("endpoint", c.endpoint.endpoint),
@@ -174,7 +183,7 @@ func (c *check) log(level slog.Level, id tenancy.DecisionID, why ...slog.Attr) {
 		slog.String("host", c.target.host),
 		slog.String("path", c.target.Path),
 	}, why...)
-	c.handler.ports.Log.LogAttrs(c.request.Context(), level, "proxy check denied", attrs...)
+	c.handler.ports.Log.LogAttrs(c.request.Context(), level, msg, attrs...)
 }
 
 // broke denies after a panic. Only the text of a runtime error is logged:
@@ -185,7 +194,7 @@ func (c *check) broke(broken any) answer {
 	if e, ok := broken.(runtime.Error); ok {
 		text = e.Error()
 	}
-	c.log(slog.LevelError, id, slog.String("reason", string(ReasonBroken)), slog.String("error", text), slog.String("stack", string(debug.Stack())))
+	c.log(slog.LevelError, denied, id, slog.String("reason", string(ReasonBroken)), slog.String("error", text), slog.String("stack", string(debug.Stack())))
 	return denial(http.StatusForbidden, c.endpoint.guard.vary, id)
 }
 

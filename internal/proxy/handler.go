@@ -5,15 +5,11 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
-
-// defaultTimeout is how long a check may take: Envoy gives up after 200 ms.
-const defaultTimeout = 150 * time.Millisecond
 
 // Ports are what a handler needs from outside. All are required.
 type Ports struct {
@@ -24,25 +20,17 @@ type Ports struct {
 	Log           *slog.Logger
 }
 
-// Options of a handler. The zero value trusts loopback and unix sockets.
-type Options struct {
-	// TrustedPeers are the networks whose control headers count, in place of
-	// loopback. Peers on a unix socket are always trusted.
-	TrustedPeers []netip.Prefix
-	Timeout      time.Duration // for one check; 0: 150 ms
-}
-
 // Handler answers the checks of reverse proxies, and 404 on every other path.
 // It is safe for concurrent use. On an endpoint it answers nothing but 200,
-// 401 and 403, whatever fails: there is no fail-open switch.
+// 401 and 403, and 302 to a login page for browsers where the proxy hands it
+// on, whatever fails: there is no fail-open switch.
 //
 // The server that runs it should set DisableGeneralOptionsHandler (net/http
 // otherwise answers OPTIONS * itself, with 200), ReadHeaderTimeout, and an
 // IdleTimeout above the proxy's own.
 type Handler struct {
 	ports     Ports
-	peers     peers
-	timeout   time.Duration
+	rules     rules
 	endpoints map[string]endpoint
 }
 
@@ -52,22 +40,17 @@ type endpoint struct {
 	guard guard
 }
 
-// New makes a handler for every protocol, over the built-in routes.
+// New makes a handler for every protocol, over the built-in routes. Its error
+// names everything that is wrong with the options.
 func New(ports Ports, options Options) (*Handler, error) {
 	if ports.Checker == nil || ports.Authenticator == nil || ports.NewID == nil || ports.Clock == nil || ports.Log == nil {
 		return nil, errors.New("proxy: a checker, an authenticator, ids, a clock and a log are required")
 	}
-	if options.Timeout < 0 {
-		return nil, errors.New("proxy: a check needs a positive timeout")
-	}
-	if options.Timeout == 0 {
-		options.Timeout = defaultTimeout
-	}
-	trusted, err := newPeers(options.TrustedPeers)
+	rules, err := options.rules()
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{ports: ports, peers: trusted, timeout: options.Timeout, endpoints: map[string]endpoint{}}
+	h := &Handler{ports: ports, rules: rules, endpoints: map[string]endpoint{}}
 	for _, p := range protocols {
 		h.endpoints[p.endpoint] = endpoint{protocol: p, guard: newGuard(p)}
 	}
@@ -95,7 +78,7 @@ func (h *Handler) judge(e endpoint, r *http.Request) (a answer) {
 			a = c.broke(broken)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
+	ctx, cancel := context.WithTimeout(r.Context(), h.rules.timeout)
 	defer cancel()
 	return c.run(ctx)
 }

@@ -58,7 +58,7 @@ func wellFormed(t *testing.T, response *http.Response, status int) {
 	if response.StatusCode != status {
 		t.Errorf("status %d, want %d", response.StatusCode, status)
 	}
-	want := map[int][]string{200: allowHeaders, 401: append([]string{"Www-Authenticate"}, denyHeaders...), 403: denyHeaders}[status]
+	want := map[int][]string{200: allowHeaders, 302: append([]string{"Location"}, denyHeaders...), 401: append([]string{"Www-Authenticate"}, denyHeaders...), 403: denyHeaders}[status]
 	for _, name := range want {
 		if len(response.Header[name]) != 1 || response.Header.Get(name) == "" {
 			t.Errorf("%d: %s is %q, want one value", status, name, response.Header[name])
@@ -280,7 +280,11 @@ func TestTrustedPeers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := request(asMary)
 			r.RemoteAddr = tt.remote
-			wellFormed(t, serve(newWorld().handler(t, proxy.Options{TrustedPeers: tt.peers}), r), tt.status)
+			h := newWorld().handler(t, proxy.Options{TrustedPeers: tt.peers})
+			wellFormed(t, serve(h, r), tt.status)
+			r = forwarded(asMary)
+			r.RemoteAddr = tt.remote
+			wellFormed(t, serve(h, r), tt.status)
 		})
 	}
 }
@@ -329,6 +333,32 @@ func TestNewRefuses(t *testing.T) {
 		{"everybody", nil, proxy.Options{TrustedPeers: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}},
 		{"everybody, IPv6", nil, proxy.Options{TrustedPeers: []netip.Prefix{netip.MustParsePrefix("::/0")}}},
 		{"IPv4 written as IPv6", nil, proxy.Options{TrustedPeers: []netip.Prefix{netip.MustParsePrefix("::ffff:10.0.0.0/104")}}},
+		{"a short secret", nil, proxy.Options{Secret: "fifteen letters"}},
+		{"a long secret", nil, proxy.Options{Secret: strings.Repeat("x", 257)}},
+		{"a secret with a blank", nil, proxy.Options{Secret: "a secret of the proxy"}},
+		{"a secret with a line break", nil, proxy.Options{Secret: "a-secret-of-the-proxy\n"}},
+		{"a secret beyond ASCII", nil, proxy.Options{Secret: "a-sécret-of-the-proxy"}},
+		{"redirect hosts without a login page", nil, proxy.Options{RedirectHosts: []string{"app.example"}}},
+		{"a login page without redirect hosts", nil, proxy.Options{LoginURL: "https://login.example/"}},
+		{"a login page on a host that is not listed", nil, loginAt("https://evil.example/")},
+		{"a login page on a port that is not listed", nil, loginAt("https://login.example:8443/")},
+		{"a login page on a host that ends like a listed one", nil, loginAt("https://evil-login.example/")},
+		{"a login page without a scheme", nil, loginAt("//login.example/")},
+		{"a login page that is a script", nil, loginAt("javascript://login.example/")},
+		{"a login page that is a path", nil, loginAt("/login")},
+		{"a login page without a path", nil, loginAt("https://login.example")},
+		{"a login page with a user", nil, loginAt("https://login.example@evil.example/")},
+		{"a login page with a backslash", nil, loginAt(`https://login.example\@evil.example/`)},
+		{"a login page with a fragment", nil, loginAt("https://login.example/#top")},
+		{"a login page with a fragment behind a query", nil, loginAt("https://login.example/?a=b#top")},
+		{"a login page with a dot segment", nil, loginAt("https://login.example/../x")},
+		{"a login page with a line break", nil, loginAt("https://login.example/\r\nX-Auth-Subject: olga")},
+		{"a login page beyond ASCII", nil, loginAt("https://login.example/é")},
+		{"a login page with our parameter", nil, loginAt("https://login.example/?a&return_to=b")},
+		{"a login page that fits in no answer", nil, loginAt("https://login.example/" + strings.Repeat("x", 4000))},
+		{"a redirect host that is a URL", nil, proxy.Options{LoginURL: "https://login.example/", RedirectHosts: []string{"login.example", "https://app.example"}}},
+		{"a redirect host that is a pattern", nil, proxy.Options{LoginURL: "https://login.example/", RedirectHosts: []string{"login.example", "*.example"}}},
+		{"a redirect host that is empty", nil, proxy.Options{LoginURL: "https://login.example/", RedirectHosts: []string{"login.example", ""}}},
 	} {
 		ports := complete
 		if tt.change != nil {
@@ -336,6 +366,24 @@ func TestNewRefuses(t *testing.T) {
 		}
 		if _, err := proxy.New(ports, tt.options); err == nil {
 			t.Errorf("%s: accepted", tt.name)
+		}
+	}
+}
+
+func TestNewNamesEveryProblemAtOnce(t *testing.T) {
+	options := proxy.Options{
+		Timeout: -1, TrustedPeers: []netip.Prefix{{}}, Secret: "s3cret", LoginURL: "/login", RedirectHosts: []string{"app.example"},
+	}
+	_, err := proxy.New(newWorld().ports(), options)
+	if before := options.Check(); before == nil || err == nil || before.Error() != err.Error() {
+		t.Errorf("New says %v, Check %v", err, before)
+	}
+	if err := (proxy.Options{}).Check(); err != nil {
+		t.Errorf("the zero value: %v", err)
+	}
+	for _, want := range []string{"timeout", "trusted peers", "secret", "login URL"} {
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%v, want it to name the %s, and no secret", err, want)
 		}
 	}
 }
@@ -401,14 +449,25 @@ func TestVaryNamesWhatDecides(t *testing.T) {
 }
 
 func BenchmarkHandler(b *testing.B) {
+	secret := proxy.Options{Secret: "a-secret-of-the-proxy"}
 	for _, bb := range []struct {
 		name, line string
+		make       func(...string) *http.Request
+		options    proxy.Options
 		status     int
-	}{{"allow", asMary, 200}, {"deny", asNina, 403}, {"no credential", "X-None: 1", 401}} {
+	}{
+		{"allow", asMary, request, proxy.Options{}, 200},
+		{"deny", asNina, request, proxy.Options{}, 403},
+		{"no credential", "X-None: 1", request, proxy.Options{}, 401},
+		{"allow, with a secret", asMary, request, secret, 200},
+		{"forward allow", asMary, forwarded, proxy.Options{}, 200},
+		{"forward deny", asNina, forwarded, proxy.Options{}, 403},
+		{"forward to the login page", browser, forwarded, loginAt(loginPage), 302},
+	} {
 		b.Run(bb.name, func(b *testing.B) {
 			w := newWorld()
-			h := w.handler(b, proxy.Options{})
-			r := request(bb.line, "User-Agent: bench", "Accept: */*", "X-Forwarded-For: 192.0.2.7")
+			h := w.handler(b, bb.options)
+			r := bb.make(bb.line, "User-Agent: bench", "Accept: */*", "X-Forwarded-For: 192.0.2.7", "X-Memberward-Secret: "+secret.Secret)
 			if got := serve(h, r).StatusCode; got != bb.status {
 				b.Fatalf("status %d, want %d", got, bb.status)
 			}

@@ -33,6 +33,10 @@ var identity = []string{
 // what a browser says of the page that sent a cookie.
 var credential = []string{"Authorization", "X-Api-Key", "Cookie", "Origin", "Sec-Fetch-Site"}
 
+// navigation are the headers that tell a browser's visit from a program's
+// request.
+var navigation = []string{"Accept", "Sec-Fetch-Mode"}
+
 // secret are the headers that no policy sees.
 var secret = []string{"Authorization", "X-Api-Key", "Cookie", "Proxy-Authorization"}
 
@@ -46,7 +50,7 @@ type guard struct {
 
 func newGuard(p protocol) guard {
 	g := guard{aliases: map[string]bool{}, bound: map[string]bool{}, hidden: map[string]bool{"Connection": true}}
-	for _, name := range slices.Concat(identity, p.control) {
+	for _, name := range slices.Concat(identity, p.control, []string{proxySecret}) {
 		g.aliases[fold(name)], g.bound[fold(name)], g.hidden[name] = true, true, true
 	}
 	for _, name := range credential {
@@ -55,7 +59,11 @@ func newGuard(p protocol) guard {
 	for _, name := range secret {
 		g.bound[fold(name)], g.hidden[name] = true, true
 	}
-	g.vary = strings.Join(slices.Concat(credential, p.control), ", ")
+	varying := slices.Concat(credential, p.control)
+	if p.redirects {
+		varying = append(varying, navigation...)
+	}
+	g.vary = strings.Join(varying, ", ")
 	return g
 }
 

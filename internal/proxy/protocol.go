@@ -7,9 +7,12 @@ type protocol struct {
 	endpoint string   // exact path, without a query
 	control  []string // the headers that say what was asked for; canonical names
 	read     func(http.Header) (target, error)
+	// redirects says that the proxy hands a redirect to the browser.
+	redirects bool
 }
 
 // protocols are those served. Each is a file of its own.
 var protocols = []protocol{
 	nginx,
+	forward,
 }

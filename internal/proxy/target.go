@@ -12,6 +12,7 @@ const (
 	ReasonRepeated Reason = "a control header is there twice, or joined by a comma"
 	ReasonConflict Reason = "control headers that exclude each other"
 	ReasonURL      Reason = "the URL is not an absolute http or https URL"
+	ReasonScheme   Reason = "the scheme is neither http nor https"
 	ReasonUserinfo Reason = "the URL holds a user"
 	ReasonHost     Reason = "the host is not a host name or address"
 	ReasonMethod   Reason = "the method is not an upper-case token, or cannot be checked"
@@ -24,6 +25,7 @@ type target struct {
 	scheme    string // "http", "https", or empty when the proxy does not say
 	authority string // host[:port] as reported
 	host      string // lower case, without port and trailing dot
+	port      string // as reported; empty: the scheme's default
 }
 
 // only gives the value of a control header that must be there exactly once.
@@ -97,6 +99,15 @@ func (t *target) readPath(text string) (err error) {
 	return err
 }
 
+// readScheme reads a scheme as proxies write it.
+func (t *target) readScheme(text string) error {
+	if text != "http" && text != "https" {
+		return ReasonScheme
+	}
+	t.scheme = text
+	return nil
+}
+
 // readHost reads host[:port].
 func (t *target) readHost(authority string) error {
 	if strings.Contains(authority, "@") {
@@ -113,7 +124,7 @@ func (t *target) readHost(authority string) error {
 	if !isHostName(host) && !isBracketed(host) {
 		return ReasonHost
 	}
-	t.authority, t.host = authority, host
+	t.authority, t.host, t.port = authority, host, port
 	return nil
 }
 

@@ -45,6 +45,7 @@ func (a *Application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Decision-Id", "the application's own") // which no client may take for Memberward's
 	_ = json.NewEncoder(w).Encode(Received{Method: r.Method, Target: r.RequestURI, Host: r.Host, Header: r.Header, Body: length})
 }
 
@@ -90,19 +91,18 @@ type Answer struct {
 	Received *Received // what the application saw; nil when it did not answer
 }
 
-// Get sends a GET with header lines ("Name: value") through nginx.
-func (n *Nginx) Get(t testing.TB, target string, lines ...string) Answer {
+// Get sends a GET with header lines ("Name: value") through the proxy.
+func (p *Proxy) Get(t testing.TB, target string, lines ...string) Answer {
 	t.Helper()
-	return n.Raw(t, "GET", target, "", lines...)
+	return p.Raw(t, "GET", target, "", lines...)
 }
 
 // Raw sends a request whose target and header lines stand on the wire exactly
 // as given, on a connection of its own. Host is app.example unless a line
 // names another. An answer that is no HTTP has status 0.
-func (n *Nginx) Raw(t testing.TB, method, target, body string, lines ...string) Answer {
+func (p *Proxy) Raw(t testing.TB, method, target, body string, lines ...string) Answer {
 	t.Helper()
-	conn := n.Dial(t)
-	defer conn.Close()
+	lines = slices.Clone(lines) // the caller's may have room behind them
 	if !slices.ContainsFunc(lines, namesHost) {
 		lines = append(lines, "Host: app.example")
 	}
@@ -110,7 +110,16 @@ func (n *Nginx) Raw(t testing.TB, method, target, body string, lines ...string) 
 		lines = append(lines, fmt.Sprintf("Content-Length: %d", len(body)))
 	}
 	lines = append(lines, "Connection: close", "", body)
-	if _, err := io.WriteString(conn, method+" "+target+" HTTP/1.1\r\n"+strings.Join(lines, "\r\n")); err != nil {
+	return p.Send(t, method, method+" "+target+" HTTP/1.1\r\n"+strings.Join(lines, "\r\n"))
+}
+
+// Send writes bytes on a connection of its own and reads the answer to a
+// request with this method, without informational ones.
+func (p *Proxy) Send(t testing.TB, method, wire string) Answer {
+	t.Helper()
+	conn := p.Dial(t)
+	defer conn.Close()
+	if _, err := io.WriteString(conn, wire); err != nil {
 		t.Fatal(err)
 	}
 	return read(conn, method)
@@ -121,10 +130,10 @@ func namesHost(line string) bool {
 	return strings.EqualFold(name, "Host")
 }
 
-// Dial opens a connection to nginx that fails rather than hangs.
-func (n *Nginx) Dial(t testing.TB) net.Conn {
+// Dial opens a connection to the proxy that fails rather than hangs.
+func (p *Proxy) Dial(t testing.TB) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp4", n.Addr)
+	conn, err := net.Dial("tcp4", p.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +144,11 @@ func (n *Nginx) Dial(t testing.TB) net.Conn {
 }
 
 func read(conn net.Conn, method string) Answer {
-	response, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+	reader, request := bufio.NewReader(conn), &http.Request{Method: method}
+	response, err := http.ReadResponse(reader, request)
+	for err == nil && response.StatusCode < 200 && response.StatusCode != http.StatusSwitchingProtocols {
+		response, err = http.ReadResponse(reader, request)
+	}
 	if err != nil {
 		return Answer{}
 	}

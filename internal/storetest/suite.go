@@ -48,6 +48,22 @@ func Cases() []Case {
 		{"a queued record appears with the next commit", appendedWithCommit},
 		{"a queued record appears without another commit", appendedAlone},
 		{"a stalled reader of a list delays no write", stalledReader},
+		{"every committed change is told of once and in order", committedOnce},
+		{"a refused change is never told of", refusedIsUntold},
+		{"a change tells what it did in the end, and nothing of what ended as it began", netEffects},
+		{"a change of any size is told of whole", largeChange},
+		{"a stalled reader of the changes delays no write, and sees none that began later", stalledHistory},
+		{"changes and records of a tenant are its own", tenantsOwn},
+		{"a decision is found with its record and its input", foundDecisions},
+		{"a receipt commits with its change or not at all, and has its revision", receiptsWithChanges},
+		{"a receipt holds every kind of result, without what is secret", results},
+		{"receipts that are too old are forgotten", oldReceipts},
+		{"what still holds something is not deleted", deletions},
+		{"signing keys are kept as any change", signingKeys},
+		{"a backup names the revision of its beginning", namedBackup},
+		{"a stalled backup client delays no write and swells nothing", stalledBackup},
+		{"one backup is made at a time", oneBackup},
+		{"a backup that ends early is an error and costs nothing", endedBackup},
 	}
 }
 

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,9 +25,7 @@ func OpsHandler(metrics http.Handler, checks []Check) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), checkTimeout)
-		defer cancel()
-		report, ready := ask(ctx, checks)
+		report, ready := ask(r.Context(), checks)
 		status := http.StatusOK
 		if !ready {
 			status = http.StatusServiceUnavailable
@@ -40,8 +39,19 @@ func OpsHandler(metrics http.Handler, checks []Check) http.Handler {
 	return mux
 }
 
+// Ready is nil when every check is met, and else says which are not: what
+// /readyz answers, for those who ask otherwise.
+func Ready(ctx context.Context, checks []Check) error {
+	if report, ready := ask(ctx, checks); !ready {
+		return errors.New("not ready: " + strings.ReplaceAll(strings.TrimSpace(report), "\n", "; "))
+	}
+	return nil
+}
+
 // ask asks every check, so that one answer names all that is amiss.
 func ask(ctx context.Context, checks []Check) (report string, ready bool) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
 	var lines strings.Builder
 	ready = true
 	for _, check := range checks {

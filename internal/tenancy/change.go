@@ -55,6 +55,7 @@ type CreateKey struct {
 	Scopes    []Action
 	ExpiresAt time.Time
 	Digest    Digest
+	Most      int // keys that the user may have; zero: any number
 }
 
 // DeleteKey revokes an API key.
@@ -90,7 +91,8 @@ type TransferOwnership struct {
 	To     UserID
 }
 
-// RotateSigningKey has tokens signed by a new key from then on.
+// RotateSigningKey has tokens signed by a new key from then on. The result is
+// a KeyView of its id and time alone.
 type RotateSigningKey struct {
 	Key    SigningKey
 	Revoke bool // the keys before verify no longer: every token is refused

@@ -11,8 +11,11 @@ import rego.v2
 given(changes) := object.union(_removal, changes)
 
 # METADATA
-# description: The codes of a set of violations.
-codes(violations) := {violation.code | some violation in violations}
+# description: The codes of a set of violations; one that has no message is none.
+codes(violations) := {violation.code |
+	some violation in violations
+	object.keys(violation) == {"code", "message"}
+}
 
 # METADATA
 # description: The platform instead of Ada.

@@ -40,7 +40,7 @@ type packageRun struct {
 	order []string
 }
 
-func summariseGo(in io.Reader, out io.Writer, strict bool) (counts, error) {
+func summariseGo(in io.Reader, out io.Writer, strict bool, show *regexp.Regexp) (counts, error) {
 	packages := map[string]*packageRun{}
 	lines := bufio.NewReader(in)
 	for {
@@ -57,7 +57,7 @@ func summariseGo(in io.Reader, out io.Writer, strict bool) (counts, error) {
 	}
 	var total counts
 	for _, path := range slices.Sorted(maps.Keys(packages)) {
-		c := packages[path].report(out, strict)
+		c := packages[path].report(out, strict, show)
 		total.passed += c.passed
 		total.failed += c.failed
 		total.skipped += c.skipped
@@ -110,8 +110,9 @@ func (u *unit) take(e event) {
 	}
 }
 
-// report prints the package's failures and skips and its line of the table.
-func (p *packageRun) report(out io.Writer, strict bool) counts {
+// report prints the package's failures and skips, what the tests to show have
+// printed, and its line of the table.
+func (p *packageRun) report(out io.Writer, strict bool, show *regexp.Regexp) counts {
 	var c counts
 	failing := false
 	for _, name := range p.order {
@@ -121,6 +122,9 @@ func (p *packageRun) report(out io.Writer, strict bool) counts {
 		case "pass":
 			if top {
 				c.passed++
+			}
+			if show.MatchString(name) {
+				fmt.Fprintf(out, "%s\n%s", name, indent(withoutRunner(u.output.String())))
 			}
 		case "skip":
 			c.skip(out, u, strict)
@@ -160,6 +164,18 @@ func (p *packageRun) printFailure(out io.Writer, u *unit) {
 		state = "FAIL (never ended)"
 	}
 	fmt.Fprintf(out, "%s %s %s\n%s", state, p.name, u.name, indent(u.output.String()))
+}
+
+// withoutRunner is a test's output without the lines that the test runner
+// wrote.
+func withoutRunner(output string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(output) {
+		if text := strings.TrimSpace(line); !strings.HasPrefix(text, "=== ") && !strings.HasPrefix(text, "--- ") {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
 }
 
 // skipReason is a skipped test's output without the lines that the test runner wrote.

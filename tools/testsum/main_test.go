@@ -60,6 +60,14 @@ var goReports = []struct {
 		want: counts{passed: 1, skipped: 1}, says: "SKIP TestA/one",
 	},
 	{
+		name: "what a table prints is shown",
+		report: `{"Action":"output","Package":"m/a","Test":"TestTable","Output":"=== RUN   TestTable\n"}
+{"Action":"output","Package":"m/a","Test":"TestTable","Output":"    a_test.go:7: one row\n"}
+{"Action":"pass","Package":"m/a","Test":"TestTable","Elapsed":0}
+{"Action":"pass","Package":"m/a","Elapsed":0.2}`,
+		want: counts{passed: 1}, says: "TestTable\n        a_test.go:7: one row\n  ",
+	},
+	{
 		name:   "a package without tests counts nothing",
 		report: `{"Action":"skip","Package":"m/a","Elapsed":0}`,
 		want:   counts{},
@@ -70,7 +78,7 @@ func TestGoReports(t *testing.T) {
 	for _, row := range goReports {
 		t.Run(row.name, func(t *testing.T) {
 			var out strings.Builder
-			got, err := summarise("go", row.strict, strings.NewReader(row.report), &out)
+			got, err := summarise("go", row.strict, "^TestTable$", strings.NewReader(row.report), &out)
 			if err != nil || got != row.want {
 				t.Errorf("summarise = %+v, %v; want %+v\n%s", got, err, row.want, out.String())
 			}
@@ -81,12 +89,18 @@ func TestGoReports(t *testing.T) {
 	}
 }
 
+func TestAPatternThatIsNoneIsRefused(t *testing.T) {
+	if _, err := summarise("go", true, "(", strings.NewReader(""), &strings.Builder{}); err == nil {
+		t.Error("the pattern ( was taken")
+	}
+}
+
 func TestOPAReport(t *testing.T) {
 	report := `[{"package":"data.m","name":"test_a"},
 		{"package":"data.m","name":"test_b","fail":true,"sub_results":{"owner leaves":{"name":"owner leaves","fail":true}}},
 		{"package":"data.m","name":"todo_test_c","skip":true}]`
 	var out strings.Builder
-	got, err := summarise("opa", true, strings.NewReader(report), &out)
+	got, err := summarise("opa", true, "", strings.NewReader(report), &out)
 	if want := (counts{passed: 1, failed: 1, skipped: 1}); err != nil || got != want {
 		t.Errorf("summarise = %+v, %v; want %+v", got, err, want)
 	}
@@ -96,7 +110,7 @@ func TestOPAReport(t *testing.T) {
 }
 
 func TestOPAReportCutShort(t *testing.T) {
-	if _, err := summarise("opa", true, strings.NewReader(`[{"package":`), &strings.Builder{}); err == nil {
+	if _, err := summarise("opa", true, "", strings.NewReader(`[{"package":`), &strings.Builder{}); err == nil {
 		t.Error("a report that was cut short was accepted")
 	}
 }
@@ -108,7 +122,7 @@ func TestCoverage(t *testing.T) {
 		`{}`: {failed: 1},
 	} {
 		var out strings.Builder
-		if got, err := summarise("coverage", true, strings.NewReader(report), &out); err != nil || got != want {
+		if got, err := summarise("coverage", true, "", strings.NewReader(report), &out); err != nil || got != want {
 			t.Errorf("summarise(%s) = %+v, %v; want %+v\n%s", report, got, err, want, out.String())
 		}
 	}

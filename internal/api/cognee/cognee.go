@@ -29,13 +29,15 @@ type Options struct {
 	Accounts         Accounts
 	SelfRegistration bool // serves POST /api/v1/auth/register
 	SecureCookie     bool // marks the cookie Secure also where TLS ends before us
+	ValidationStatus int  // 400 or 422 for every validation error; 0: what the contract says of each operation
 }
 
 // dialect holds what the handlers need.
 type dialect struct {
-	gate         api.Gate
-	accounts     Accounts
-	secureCookie bool
+	gate             api.Gate
+	accounts         Accounts
+	secureCookie     bool
+	validationStatus int
 }
 
 // options goes with every change and query of this dialect.
@@ -43,13 +45,13 @@ var options = tenancy.ApplyOptions{Dialect: tenancy.DialectCognee}
 
 // New describes the dialect.
 func New(opts Options) api.Dialect {
-	d := &dialect{gate: opts.Gate, accounts: opts.Accounts, secureCookie: opts.SecureCookie}
+	d := &dialect{gate: opts.Gate, accounts: opts.Accounts, secureCookie: opts.SecureCookie, validationStatus: opts.ValidationStatus}
 	return api.Dialect{
 		Name:          tenancy.DialectCognee,
 		Prefixes:      []string{"/api/v1/permissions", "/api/v1/auth", "/api/v1/users"},
 		Authenticator: opts.Authenticator,
 		Routes:        d.routes(opts.SelfRegistration),
-		Render:        render,
+		Render:        d.render,
 	}
 }
 

@@ -177,3 +177,35 @@ func TestGoodRequestsAreServed(t *testing.T) {
 		}
 	}
 }
+
+// One configuration switch sets the status of every validation error
+// (contracts/cognee.md, "Errors"), and of nothing else.
+func TestTheStatusOfValidationErrors(t *testing.T) {
+	asked := []struct {
+		name, who, method, path, body string
+		own                           int // by the contract
+		switched                      bool
+	}{
+		{"add", "olga", "POST", "/api/v1/permissions/users/none/tenants?tenant_id={acme}", "", 400, true},
+		{"remove", "olga", "DELETE", "/api/v1/permissions/tenants/{acme}/users/none", "", 422, true},
+		{"list", "olga", "GET", "/api/v1/permissions/tenants/none/users", "", 400, true},
+		{"select", "olga", "POST", "/api/v1/permissions/tenants/select", `{"tenant_id":5}`, 400, true},
+		{"no JSON", "olga", "POST", "/api/v1/users/get-user-id", `{`, 400, true},
+		{"a wrong password", "nobody", "POST", "/api/v1/auth/login", "x", 400, false},
+		{"the owner", "olga", "DELETE", "/api/v1/permissions/tenants/{acme}/users/{olga}", "", 400, false},
+		{"a stranger", "olga", "DELETE", "/api/v1/permissions/tenants/{acme}/users/{sam}", "", 404, false},
+	}
+	for _, status := range []int{0, http.StatusBadRequest, http.StatusUnprocessableEntity} {
+		s := set(t, directions{status: status})
+		for _, row := range asked {
+			want := row.own
+			if row.switched && status != 0 {
+				want = status
+			}
+			got := s.ask(t, row.who, row.method, fill(row.path, cast), fill(row.body, cast), nil)
+			if got.status != want {
+				t.Errorf("status %d: %s = %d %s, want %d", status, row.name, got.status, got.body, want)
+			}
+		}
+	}
+}

@@ -42,7 +42,7 @@ func rendered(err error) *httptest.ResponseRecorder {
 	fails := api.Route{Method: "GET", Path: "/x", Public: true, Handle: func(*gin.Context, tenancy.Actor) error { return err }}
 	recorder := httptest.NewRecorder()
 	api.New(api.Options{
-		Dialects: []api.Dialect{{Prefixes: []string{"/x"}, Render: render, Routes: []api.Route{fails}}},
+		Dialects: []api.Dialect{{Prefixes: []string{"/x"}, Render: new(dialect).render, Routes: []api.Route{fails}}},
 		Logger:   slog.New(slog.DiscardHandler), NewID: func() string { return "id" }, Now: time.Now,
 	}).ServeHTTP(recorder, httptest.NewRequest("GET", "/x", nil))
 	return recorder

@@ -32,7 +32,7 @@ type detail struct {
 }
 
 // render writes the answer to an error.
-func render(c *gin.Context, err error) {
+func (d *dialect) render(c *gin.Context, err error) {
 	var answer *reply
 	var wrong *invalid
 	var input *api.InputError
@@ -41,14 +41,23 @@ func render(c *gin.Context, err error) {
 	case errors.As(err, &answer):
 		write(c, answer.status, detail{answer.detail})
 	case errors.As(err, &wrong):
-		write(c, wrong.status, wrong)
+		write(c, d.statusOfInvalid(wrong.status), wrong)
 	case errors.As(err, &input):
-		renderInput(c, input)
+		d.renderInput(c, input)
 	case errors.As(err, &refusal):
 		renderRefusal(c, err, refusal.Reasons)
 	default:
 		renderFailure(c, err)
 	}
+}
+
+// statusOfInvalid is the status of a validation error: the operator's, or
+// else the operation's own.
+func (d *dialect) statusOfInvalid(own int) int {
+	if d.validationStatus != 0 {
+		return d.validationStatus
+	}
+	return own
 }
 
 // reply is an error that brings its answer.

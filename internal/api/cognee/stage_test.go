@@ -97,6 +97,7 @@ type stage struct {
 type directions struct {
 	closed bool                    // no self-registration
 	secure bool                    // SecureCookie
+	status int                     // ValidationStatus
 	gate   func(api.Gate) api.Gate // stands in front of the real one
 	more   func(*tenancy.Seed)
 }
@@ -150,6 +151,7 @@ func (s *stage) serve(t *testing.T, service *authn.Service, with directions) {
 		Accounts:         accounts{service},
 		SelfRegistration: !with.closed,
 		SecureCookie:     with.secure,
+		ValidationStatus: with.status,
 	})
 	s.Server = httptest.NewServer(api.New(api.Options{
 		Dialects: []api.Dialect{dialect}, Logger: slog.New(slog.DiscardHandler), NewID: uuid.NewString, Now: time.Now,

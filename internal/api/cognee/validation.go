@@ -35,12 +35,12 @@ type fault struct {
 
 // renderInput answers wrong input that no handler put into the words of an
 // operation: what the shell itself refuses.
-func renderInput(c *gin.Context, wrong *api.InputError) {
+func (d *dialect) renderInput(c *gin.Context, wrong *api.InputError) {
 	if wrong.Fault == api.FaultTooSlow {
 		write(c, http.StatusRequestTimeout, detail{"Request Timeout"})
 		return
 	}
-	write(c, http.StatusBadRequest, &invalid{Details: []fault{faultOf(wrong, nil)}})
+	write(c, d.statusOfInvalid(http.StatusBadRequest), &invalid{Details: []fault{faultOf(wrong, nil)}})
 }
 
 // faultOf puts an input error into pydantic's words. body is the decoded

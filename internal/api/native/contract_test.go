@@ -67,8 +67,8 @@ func (k *contract) hold(t testing.TB, request *http.Request, answer reply) {
 
 func (k *contract) violation(t testing.TB, request *http.Request, route *routers.Route, params map[string]string, answer reply) error {
 	if documented := route.Operation.Responses.Status(answer.Status); documented != nil {
-		for name := range documented.Value.Headers {
-			if answer.Header.Get(name) == "" {
+		for name, header := range documented.Value.Headers {
+			if header.Value.Required && answer.Header.Get(name) == "" {
 				return fmt.Errorf("%d without %s", answer.Status, name)
 			}
 		}

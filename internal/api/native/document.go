@@ -17,6 +17,8 @@ import (
 // The routes that huma does not serve.
 const (
 	checkPath    = "/v1/check"
+	checksPath   = "/v1/checks"
+	backupPath   = "/v1/admin/backup"
 	documentPath = "/openapi.json"
 )
 
@@ -27,7 +29,7 @@ func description() *huma.OpenAPI {
 		Info: &huma.Info{
 			Title:       "Memberward",
 			Version:     "1",
-			Description: "Keeps who belongs to which tenant, decides by policies whether a membership may change, and answers who may do what. Every error is a problem of RFC 9457. Times are RFC 3339 in UTC. Unknown properties and query parameters are refused.",
+			Description: "Keeps who belongs to which tenant, decides by policies whether a membership may change, and answers who may do what. Every error is a problem of RFC 9457. Times are RFC 3339 in UTC. Unknown properties and query parameters are refused, and so are conditions in headers that an operation does not take.",
 			License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 		},
 		Components: &huma.Components{
@@ -37,38 +39,6 @@ func description() *huma.OpenAPI {
 				"apiKey": {Type: "apiKey", In: "header", Name: "X-Api-Key", Description: "An API key. Decides before Authorization."},
 			},
 		},
-	}
-}
-
-// trait adds something to the description of an operation.
-type trait func(*huma.Operation)
-
-// describe describes an operation. Without a trait it is one that reads, for
-// callers with a credential.
-func describe(method, path, id, summary string, traits ...trait) huma.Operation {
-	op := huma.Operation{
-		Method: method, Path: path, OperationID: id, Summary: summary, Responses: map[string]*huma.Response{},
-		Security: []map[string][]string{{"bearer": {}}, {"apiKey": {}}},
-	}
-	refuses(
-		http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge,
-		http.StatusInternalServerError, http.StatusServiceUnavailable,
-	)(&op)
-	if method == http.MethodPost || method == http.MethodPatch {
-		refuses(http.StatusRequestTimeout, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)(&op)
-	}
-	for _, add := range traits {
-		add(&op)
-	}
-	return op
-}
-
-// refuses documents problems of the given statuses.
-func refuses(statuses ...int) trait {
-	return func(op *huma.Operation) {
-		for _, status := range statuses {
-			op.Responses[strconv.Itoa(status)] = &huma.Response{Ref: "#/components/responses/" + nameOf(status)}
-		}
 	}
 }
 
@@ -102,56 +72,59 @@ func describeProblems(op *huma.Operation, described map[string]*huma.Response) {
 			Description: http.StatusText(status),
 			Content:     map[string]*huma.MediaType{mediaProblem: {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}}},
 		}
+		if status == http.StatusConflict || status == http.StatusServiceUnavailable {
+			described[nameOf(status)].Headers = saying(map[string]string{headerRetry: "Retry"})
+		}
 	}
-}
-
-// changes is the trait of an operation that writes.
-func changes(op *huma.Operation) { refuses(http.StatusInsufficientStorage)(op) }
-
-// created is the trait of a change that answers 201.
-func created(op *huma.Operation) {
-	changes(op)
-	op.DefaultStatus = http.StatusCreated
-}
-
-// public is the trait of an operation that asks for no credential. The shell
-// takes the route's word from here, see surface.Handle.
-func public(op *huma.Operation) {
-	op.Security = nil
-	delete(op.Responses, strconv.Itoa(http.StatusForbidden))
 }
 
 // describeByHand describes what huma does not serve.
 func (d *dialect) describeByHand(s *surface) {
 	document := s.huma.OpenAPI()
 	d.schemas = document.Components.Schemas
-	d.questions = d.schemas.Schema(reflect.TypeFor[question](), true, "")
-	answered := d.schemas.Schema(reflect.TypeFor[verdict](), true, "")
+	d.asked = d.byHand(document, describe(http.MethodPost, checkPath, "check", "Ask whether somebody may do something"),
+		reflect.TypeFor[question](), reflect.TypeFor[verdict]())
+	d.askedAll = d.byHand(document, describe(http.MethodPost, checksPath, "checkAll", "Ask several questions, answered in their order at one revision"),
+		reflect.TypeFor[questions](), reflect.TypeFor[verdicts]())
 
-	check := describe(http.MethodPost, checkPath, "check", "Ask whether somebody may do something")
-	check.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{mediaJSON: {Schema: d.questions}}}
-	check.Responses["200"] = &huma.Response{
-		Description: http.StatusText(http.StatusOK),
-		Content:     map[string]*huma.MediaType{mediaJSON: {Schema: answered}},
-		Headers: map[string]*huma.Param{
-			"X-Decision-Id": {Description: "The decision that the answer rests on.", Schema: &huma.Schema{Type: huma.TypeString}},
-		},
-	}
-	document.AddOperation(&check)
+	backup := describe(http.MethodPost, backupPath, "backup", "Take a copy of the whole store, with every secret that it holds",
+		takesNoBody, refuses(http.StatusInsufficientStorage))
+	copied := backup.Responses["200"]
+	copied.Headers["Content-Disposition"] = text("attachment, with a name for the file.", true)
+	copied.Content = map[string]*huma.MediaType{mediaBytes: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
+	document.AddOperation(&backup.Operation)
 
 	own := describe(http.MethodGet, documentPath, "getDocument", "Read this document", public)
 	delete(own.Responses, strconv.Itoa(http.StatusUnauthorized))
-	own.Responses["200"] = &huma.Response{
-		Description: http.StatusText(http.StatusOK),
-		Content:     map[string]*huma.MediaType{mediaJSON: {Schema: &huma.Schema{Type: huma.TypeObject}}},
+	own.Responses["200"].Content = map[string]*huma.MediaType{mediaJSON: {Schema: &huma.Schema{Type: huma.TypeObject}}}
+	document.AddOperation(&own.Operation)
+}
+
+// byHand describes a check, and gives the schema of its body.
+func (d *dialect) byHand(document *huma.OpenAPI, op operation, takes, gives reflect.Type) *huma.Schema {
+	asked := d.schemas.Schema(takes, true, "")
+	op.Parameters = append(op.Parameters, &huma.Param{
+		Name: paramExplain, In: "query", Description: "true: with the rules that fired, those that nearly did, and the facts.",
+		Schema: &huma.Schema{Type: huma.TypeBoolean},
+	})
+	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{mediaJSON: {Schema: asked}}}
+	answered := op.Responses["200"]
+	answered.Headers = nil // the body says it, and faster
+	answered.Content = map[string]*huma.MediaType{mediaJSON: {Schema: d.schemas.Schema(gives, true, "")}}
+	if op.Path == checkPath {
+		answered.Headers = saying(map[string]string{"X-Decision-Id": "Decision"})
 	}
-	document.AddOperation(&own)
+	document.AddOperation(&op.Operation)
+	return asked
 }
 
 // document gives the finished document.
 func (s *surface) document() []byte {
 	document := s.huma.OpenAPI()
 	document.Components.Responses = problems(document.Paths)
+	document.Components.Headers = said()
+	document.Components.Headers["Retry"] = text("Seconds after which it is worth another try.", false)
+	document.Components.Parameters = stated()
 	schemas := document.Components.Schemas
 	schemas.Schema(reflect.TypeFor[problem](), true, "")
 	for _, ofHuma := range []string{"ErrorModel", "ErrorDetail"} {
@@ -170,10 +143,11 @@ func (s *surface) document() []byte {
 
 // serveDocument serves GET /openapi.json.
 func (d *dialect) serveDocument(c *gin.Context, _ tenancy.Actor) error {
-	if err := checkHeaders(c.Request.Header); err != nil {
+	query, err := checkQuery(c.Request, nil)
+	if err != nil {
 		return err
 	}
-	if err := checkQuery(c.Request, nil); err != nil {
+	if _, err := termsOf(c, plain, query); err != nil {
 		return err
 	}
 	if err := checkNoBody(c); err != nil {

@@ -15,6 +15,7 @@ import (
 type endpoint struct {
 	call
 	foreign bool // names tenants or people by path, so that foreign and unknown ones can be named
+	missing bool // is of the right form, but there is none
 }
 
 var endpoints = []endpoint{
@@ -35,6 +36,22 @@ var endpoints = []endpoint{
 	{call: call{as: adam, method: http.MethodDelete, path: "/v1/tenants/" + acme + "/members/" + mary}, foreign: true},
 	{call: call{as: adam, method: http.MethodPost, path: "/v1/check", body: `{"action":"tenant.read","tenant":"acme"}`}},
 	{call: call{as: mary, method: http.MethodGet, path: "/v1/policies"}},
+	{call: call{as: mary, method: http.MethodPatch, path: "/v1/users/" + mary, body: `{"given_name":"M","surname":"X"}`}, foreign: true},
+	{call: call{as: mary, method: http.MethodDelete, path: "/v1/users/" + mary}, foreign: true},
+	{call: call{as: mary, method: http.MethodPost, path: "/v1/users/" + mary + "/password", body: `{"new":"long enough, and new"}`}, foreign: true},
+	{call: call{as: mary, method: http.MethodPost, path: "/v1/users/" + mary + "/tokens/revoke"}, foreign: true},
+	{call: call{as: mary, method: http.MethodDelete, path: "/v1/users/" + mary + "/memberships"}, foreign: true},
+	{call: call{as: olga, method: http.MethodPatch, path: "/v1/tenants/" + acme, body: `{"name":"Acme 2","slug":"acme-2"}`}, foreign: true},
+	{call: call{as: olga, method: http.MethodDelete, path: "/v1/tenants/" + acme}, foreign: true},
+	{call: call{as: olga, method: http.MethodPost, path: "/v1/tenants/" + acme + "/transfer-ownership", body: `{"to":"` + adam + `"}`}, foreign: true},
+	{call: call{as: adam, method: http.MethodPost, path: "/v1/checks", body: `{"checks":[{"action":"tenant.read","tenant":"acme"}]}`}},
+	{call: call{as: platform, method: http.MethodGet, path: "/v1/decisions/" + nowhere}, missing: true},
+	{call: call{as: adam, method: http.MethodGet, path: "/v1/audit?tenant=acme"}},
+	{call: call{as: adam, method: http.MethodGet, path: "/v1/audit/verify?tenant=acme"}},
+	{call: call{as: platform, method: http.MethodGet, path: "/v1/admin/info"}},
+	{call: call{as: platform, method: http.MethodPost, path: "/v1/admin/verify"}},
+	{call: call{as: platform, method: http.MethodPost, path: "/v1/admin/backup"}},
+	{call: call{as: platform, method: http.MethodPost, path: "/v1/admin/signing-keys/rotate", body: `{"revoke":true}`}},
 	{call: call{method: http.MethodGet, path: "/openapi.json"}},
 }
 
@@ -61,7 +78,7 @@ var spoilers = []struct {
 	{"invalid UTF-8", func(good string) string { return strings.Replace(good, `":"`, "\":\"\xff", 1) }},
 	{"a lone surrogate", func(good string) string { return strings.Replace(good, `":"`, `":"\ud800`, 1) }},
 	{"a byte order mark", func(good string) string { return "\ufeff" + good }},
-	{"over-long", func(good string) string { return strings.Replace(good, `":"`, `":"`+strings.Repeat("a", 300), 1) }},
+	{"over-long", func(good string) string { return strings.Replace(good, `":"`, `":"`+strings.Repeat("a", 1100), 1) }},
 	{"1 MiB and 1", func(good string) string { return good + strings.Repeat(" ", api.BodyLimit+1-len(good)) }},
 	{"a nesting bomb", func(string) string { return strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000) }},
 	{"1,001 elements", func(good string) string { return good[:len(good)-1] + `,"a":[` + strings.Repeat("0,", 1000) + `0]}` }},
@@ -102,6 +119,9 @@ func TestHostileBodies(t *testing.T) {
 					good = `{"a":"b"}` // operations that take no body refuse every one
 				}
 				c.body = s.spoil(good)
+				if c.body == good {
+					return // there is nothing of the kind to spoil
+				}
 				if s.name == "over-long" && c.path == "/v1/tokens" {
 					c.body = s.spoil(`{"email":"3@example.com","password":"p","tenant_id":"acme"}`)
 				}
@@ -116,20 +136,25 @@ func TestHostileHeadersAndQueries(t *testing.T) {
 	for _, e := range endpoints {
 		t.Run(e.method+" "+e.path, func(t *testing.T) {
 			w := w.in(t)
-			for _, name := range []string{"Idempotency-Key", "If-Match", "Memberward-At-Least", "X-Act-As"} {
+			taken := w.terms(e.call)
+			for _, name := range []string{"Idempotency-Key", "If-Match", "If-None-Match", "Memberward-At-Least", "X-Act-As"} {
 				c := e.call
 				c.header = []string{name, "1"}
+				if taken[name] {
+					continue
+				}
 				p := w.refused(http.StatusBadRequest, "invalid", c)
-				want := []any{map[string]any{"location": "header." + name, "message": "this header is not served"}}
+				want := []any{map[string]any{"location": "header." + name, "message": "this header is not served here"}}
 				if diff := cmp.Diff(want, p["errors"]); diff != "" {
 					t.Errorf("the problem does not name the header:\n%s", diff)
 				}
 			}
+			w.hostileTerms(e.call, taken)
 			glue := "?"
 			if strings.Contains(e.path, "?") {
 				glue = "&"
 			}
-			for _, query := range []string{"dry_run=true", "a", "limit=1;a", "%zz=1", "limit=1&limit=1", "email=a&email=b", "cursor=%00", "limit=%ff", "explain=true", "cursor="} {
+			for _, query := range []string{"dry_run=maybe", "dry_run=true&dry_run=true", "dry_run=", "explain=1", "explain=", "a", "limit=1;a", "%zz=1", "limit=1&limit=1", "email=a&email=b", "cursor=%00", "limit=%ff", "cursor=", "since=yesterday", "action=Tenant.Read", "actor=olga"} {
 				c := e.call
 				c.path += glue + query
 				w.refused(http.StatusBadRequest, "invalid", c)
@@ -201,7 +226,7 @@ func TestOtherMethodsAndRoutes(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/v1", "/v1/", "/v1/x", "/v1/tenants/acme/roles", "/v1/checks", "/openapi.json/", "/v1/schemas", "/v1/users//api-keys"} {
+	for _, path := range []string{"/v1", "/v1/", "/v1/x", "/v1/tenants/acme/roles", "/v1/checks/x", "/v1/admin", "/v1/audit/stream", "/v1/decisions", "/openapi.json/", "/v1/schemas", "/v1/users//api-keys"} {
 		w.refused(http.StatusNotFound, "not_found", call{as: platform, method: http.MethodGet, path: path})
 	}
 }

@@ -15,25 +15,14 @@ import (
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// unserved are the headers of features that are not there yet. Nobody's
-// precondition may be passed over in silence (contracts/native.md, "Answers").
-var unserved = []string{"Idempotency-Key", "If-Match", "Memberward-At-Least", "X-Act-As"}
-
-func checkHeaders(header http.Header) error {
-	for _, name := range unserved {
-		if _, given := header[name]; given {
-			return &api.InputError{Fault: api.FaultUnknown, In: api.InHeader, Path: []string{name}, Msg: "this header is not served"}
-		}
-	}
-	return nil
-}
-
-// checkQuery refuses parameters that are unknown, repeated, malformed or empty.
-func checkQuery(r *http.Request, params []*huma.Param) error {
+// checkQuery refuses parameters that are unknown, repeated, malformed or
+// empty, and gives those that are there. more are known beside the described
+// ones.
+func checkQuery(r *http.Request, params []*huma.Param, more ...string) (map[string]string, error) {
 	if r.URL.RawQuery == "" {
-		return checkRequired(nil, params)
+		return nil, checkRequired(nil, params)
 	}
-	var known []string
+	known := more
 	for _, p := range params {
 		if p.In == string(api.InQuery) {
 			known = append(known, p.Name)
@@ -41,17 +30,17 @@ func checkQuery(r *http.Request, params []*huma.Param) error {
 	}
 	values, err := api.Query(r, false, known...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := checkRequired(values, params); err != nil {
-		return err
+		return nil, err
 	}
 	for _, name := range sortedKeys(values) {
 		if values[name] == "" {
-			return &api.InputError{Fault: api.FaultValue, In: api.InQuery, Path: []string{name}, Msg: "the parameter is empty"}
+			return nil, &api.InputError{Fault: api.FaultValue, In: api.InQuery, Path: []string{name}, Msg: "the parameter is empty"}
 		}
 	}
-	return nil
+	return values, nil
 }
 
 // needed says why a parameter has to be there.
@@ -106,7 +95,7 @@ const (
 )
 
 // userFields are those that huma checks for the id of a user.
-var userFields = []string{"owner_id", "user_id"}
+var userFields = []string{"owner_id", "to", "user_id"}
 
 // parseUser reads the id of a user who is there already.
 func parseUser(s string) (tenancy.UserID, error) {
@@ -120,6 +109,11 @@ func parseUser(s string) (tenancy.UserID, error) {
 // wrong says what is wrong with a field of the body; the path is dotted.
 func wrong(field string, err error) error {
 	return &api.InputError{Fault: api.FaultValue, In: api.InBody, Path: strings.Split(field, "."), Msg: err.Error(), Cause: err}
+}
+
+// missingField says that a field of the body has to be there.
+func missingField(field, msg string) error {
+	return &api.InputError{Fault: api.FaultMissing, In: api.InBody, Path: []string{field}, Msg: msg}
 }
 
 // optional reads a field with its parser; one that is absent gives zero.
@@ -161,15 +155,6 @@ func instant(field string, given *time.Time) (time.Time, error) {
 		}
 	}
 	return at, nil
-}
-
-// expiry reads when something ends, which cannot have been yet.
-func expiry(field string, given *time.Time, now time.Time) (time.Time, error) {
-	at, err := instant(field, given)
-	if err == nil && given != nil && !at.After(now) {
-		err = &api.InputError{Fault: api.FaultValue, In: api.InBody, Path: []string{field}, Msg: "the time is past"}
-	}
-	return at, err
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

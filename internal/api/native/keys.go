@@ -19,7 +19,7 @@ func (d *dialect) keys(s *surface) {
 	register(s, describe(http.MethodGet, "/v1/users/{user}/api-keys", "listKeys", "List a user's API keys",
 		refuses(http.StatusNotFound)), d.listKeys)
 	register(s, describe(http.MethodDelete, "/v1/api-keys/{key}", "deleteKey", "Revoke an API key",
-		changes, refuses(http.StatusNotFound)), d.deleteKey)
+		removes, refuses(http.StatusNotFound)), d.deleteKey)
 }
 
 type newKey struct {
@@ -34,8 +34,8 @@ type createKeyInput struct {
 	Body newKey
 }
 
-func (d *dialect) createKey(ctx context.Context, actor tenancy.Actor, in *createKeyInput) (*answer[key], error) {
-	change, err := in.Body.change(d.now())
+func (d *dialect) createKey(ctx context.Context, r *request, in *createKeyInput) (*body[key], error) {
+	change, err := in.Body.change()
 	if err != nil {
 		return nil, err
 	}
@@ -44,21 +44,23 @@ func (d *dialect) createKey(ctx context.Context, actor tenancy.Actor, in *create
 		return nil, fmt.Errorf("make a key: %w", err)
 	}
 	change.ID, change.Digest, change.User = made.ID, made.Digest, userInPath(in.User)
-	outcome, err := d.apply(ctx, actor, change)
+	outcome, err := d.apply(ctx, r, change)
 	if err != nil {
 		return nil, err
 	}
-	shown, err := answerOf(outcome, keyOf) // the tag is that of the key without its text
+	shown, err := show(outcome, keyOf)
 	if err != nil {
 		return nil, err
 	}
-	shown.Body.Key = made.Text
+	if r.isSecretShown() {
+		shown.Body.Key = made.Text
+	}
 	return shown, nil
 }
 
-func (n newKey) change(now time.Time) (tenancy.CreateKey, error) {
+func (n newKey) change() (tenancy.CreateKey, error) {
 	label, badLabel := optional("label", n.Label, parseName)
-	expires, badExpires := expiry("expires_at", n.ExpiresAt, now)
+	expires, badExpires := instant("expires_at", n.ExpiresAt)
 	scopes, badScopes := scopesOf(n.Scopes)
 	change := tenancy.CreateKey{Label: label, Scopes: scopes, ExpiresAt: expires}
 	if n.TenantID != nil {
@@ -88,14 +90,14 @@ type listKeysInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"How many elements a page has at most."`
 }
 
-func (d *dialect) listKeys(ctx context.Context, actor tenancy.Actor, in *listKeysInput) (*page[key], error) {
+func (d *dialect) listKeys(ctx context.Context, r *request, in *listKeysInput) (*body[list[key]], error) {
 	owner := userInPath(in.User)
 	where := place(listKeys + owner.String())
 	after, err := where.after(in.Cursor)
 	if err != nil {
 		return nil, err
 	}
-	outcome, err := d.read(ctx, actor, tenancy.ListKeys{User: owner, After: tenancy.KeyID(after), Limit: in.Limit + 1})
+	outcome, err := d.read(ctx, r, tenancy.ListKeys{User: owner, After: tenancy.KeyID(after), Limit: in.Limit + 1})
 	if err != nil {
 		return nil, err
 	}
@@ -106,14 +108,11 @@ type deleteKeyInput struct {
 	Key string `path:"key" doc:"The key's id."`
 }
 
-func (d *dialect) deleteKey(ctx context.Context, actor tenancy.Actor, in *deleteKeyInput) (*gone, error) {
+func (d *dialect) deleteKey(ctx context.Context, r *request, in *deleteKeyInput) (*nothing, error) {
 	id, err := tenancy.ParseKeyID(in.Key)
 	if err != nil {
 		id = tenancy.KeyID{} // no key's id: unknown, as any other that is no key's
 	}
-	outcome, err := d.apply(ctx, actor, tenancy.DeleteKey{Key: id})
-	if err != nil {
-		return nil, err
-	}
-	return removed(outcome), nil
+	_, err = d.apply(ctx, r, tenancy.DeleteKey{Key: id})
+	return &nothing{}, err
 }

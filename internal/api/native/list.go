@@ -10,13 +10,7 @@ import (
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// page is one page of a list.
-type page[T any] struct {
-	Revision uint64 `header:"Memberward-Revision" doc:"The revision of the store that the page was computed at."`
-	Decision string `header:"X-Decision-Id" doc:"The decision that the page rests on."`
-	Body     list[T]
-}
-
+// list is one page of a list.
 type list[T any] struct {
 	Items      []T     `json:"items" nullable:"false" doc:"The order is not promised."`
 	NextCursor *string `json:"next_cursor" doc:"Where the next page begins; null: this is the last one."`
@@ -32,6 +26,7 @@ const (
 	listKeys    = "keys/"
 	listTenants = "tenants/"
 	listMembers = "members/"
+	listAudit   = "audit"
 )
 
 // A cursor is the id of the last element before the page, and a checksum over
@@ -71,7 +66,7 @@ func (p place) after(cursor string) (uuid.UUID, error) {
 
 // pageOf shows a page of at most limit rows. The gate was asked for one row
 // more, which only says whether another page follows.
-func pageOf[R, T any](o tenancy.Outcome, p place, limit int, show func(R) T, id func(R) uuid.UUID) (*page[T], error) {
+func pageOf[R, T any](o tenancy.Outcome, p place, limit int, show func(R) T, id func(R) uuid.UUID) (*body[list[T]], error) {
 	rows, ok := o.Result.([]R)
 	if !ok {
 		return nil, unexpected(o)
@@ -85,5 +80,5 @@ func pageOf[R, T any](o tenancy.Outcome, p place, limit int, show func(R) T, id 
 	for _, row := range rows {
 		shown.Items = append(shown.Items, show(row))
 	}
-	return &page[T]{Revision: uint64(o.Revision), Decision: o.DecisionID.String(), Body: shown}, nil
+	return &body[list[T]]{shown}, nil
 }

@@ -1,12 +1,7 @@
 package native
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"fmt"
 	"time"
-
-	"github.com/go-json-experiment/json"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -124,53 +119,4 @@ func idOrNull[ID interface {
 	}
 	text := id.String()
 	return &text
-}
-
-// answer is a single object.
-type answer[T any] struct {
-	ETag     string `header:"ETag" doc:"Names this state of the object; a strong validator (RFC 9110, 8.8.3). If-Match is not served yet."`
-	Revision uint64 `header:"Memberward-Revision" doc:"The revision of the store that the answer was computed at."`
-	Decision string `header:"X-Decision-Id" doc:"The decision that the answer rests on."`
-	Body     T
-}
-
-// gone is the answer to a removal. Its ETag names the state of the store that
-// the removal left, since the object has none.
-type gone struct {
-	ETag     string `header:"ETag" doc:"Names the state that the removal left. If-Match is not served yet."`
-	Revision uint64 `header:"Memberward-Revision" doc:"The revision that the removal made."`
-	Decision string `header:"X-Decision-Id" doc:"The decision that the answer rests on."`
-}
-
-func removed(o tenancy.Outcome) *gone {
-	return &gone{ETag: fmt.Sprintf(`"r%d"`, o.Revision), Revision: uint64(o.Revision), Decision: o.DecisionID.String()}
-}
-
-// answerOf shows the result of an outcome, which is of type R.
-func answerOf[R, T any](o tenancy.Outcome, show func(R) T) (*answer[T], error) {
-	result, ok := o.Result.(R)
-	if !ok {
-		return nil, unexpected(o)
-	}
-	shown := show(result)
-	tag, err := tagOf(shown)
-	if err != nil {
-		return nil, err
-	}
-	return &answer[T]{ETag: tag, Revision: uint64(o.Revision), Decision: o.DecisionID.String(), Body: shown}, nil
-}
-
-func unexpected(o tenancy.Outcome) error {
-	return fmt.Errorf("native: the gate gave a %T", o.Result)
-}
-
-// tagOf names a representation: two that are equal have the same tag, whether
-// a change or a read showed them.
-func tagOf(shown any) (string, error) {
-	data, err := json.Marshal(shown, json.Deterministic(true))
-	if err != nil {
-		return "", fmt.Errorf("native: tag a %T: %w", shown, err)
-	}
-	sum := sha256.Sum256(data)
-	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`, nil
 }

@@ -322,7 +322,7 @@ func TestMemberRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { w.in(t).refused(c.status, c.code, c.call) })
 	}
-	for _, field := range []string{"role_ids", "email", "not_before", "expires_at"} {
+	for _, field := range []string{"role_ids", "capabilities"} {
 		t.Run(field+" is not served yet", func(t *testing.T) {
 			for _, c := range []call{
 				{as: adam, method: http.MethodPost, path: all, body: `{"user_id":"` + nina + `","` + field + `":null}`},

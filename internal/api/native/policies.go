@@ -8,7 +8,7 @@ import (
 )
 
 func (d *dialect) rules(s *surface) {
-	register(s, describe(http.MethodGet, "/v1/policies", "getPolicies", "Read which rules are in force"), d.getPolicies)
+	register(s, describe(http.MethodGet, "/v1/policies", "getPolicies", "Read which rules are in force", object), d.getPolicies)
 }
 
 type policySet struct {
@@ -26,13 +26,14 @@ type rule struct {
 	File        string  `json:"file" doc:"Where it stands, below the source."`
 }
 
-func (d *dialect) getPolicies(ctx context.Context, actor tenancy.Actor, _ *struct{}) (*answer[policySet], error) {
-	outcome, err := d.read(ctx, actor, tenancy.GetPolicies{})
+func (d *dialect) getPolicies(ctx context.Context, r *request, _ *struct{}) (*body[policySet], error) {
+	outcome, err := d.read(ctx, r, tenancy.GetPolicies{})
 	if err != nil {
 		return nil, err
 	}
-	outcome.Result = d.policies.Active() // no part of the store
-	return answerOf(outcome, policySetOf)
+	set := d.policies.Active() // no part of the store
+	outcome.Result, r.version = set, versionOf(set.Revision, set.Digest, set.Source)
+	return show(outcome, policySetOf)
 }
 
 func policySetOf(set PolicySet) policySet {

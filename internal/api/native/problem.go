@@ -28,6 +28,8 @@ type problem struct {
 	Reasons    []reason        `json:"reasons,omitempty" nullable:"false" doc:"Of a refusal: everything that stands against the request, as far as the caller may know."`
 	DecisionID string          `json:"decision_id,omitempty" format:"uuid" doc:"Of a refusal: the decision, as in X-Decision-Id."`
 	Errors     []problemDetail `json:"errors,omitempty" nullable:"false" doc:"Of an input: what is wrong, and where."`
+
+	retry string // seconds
 }
 
 // reason is one finding.
@@ -68,13 +70,16 @@ func (f faults) Unwrap() []error {
 var findings = api.Answers{
 	{Code: tenancy.CodeTenantUnknown, Status: http.StatusNotFound},
 	{Code: tenancy.CodeKeyUnknown, Status: http.StatusNotFound},
+	{Code: tenancy.CodeDecisionExpired, Status: http.StatusNotFound},
 	{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden},
+	{Code: tenancy.CodeStale, Status: http.StatusPreconditionFailed},
 	{Code: tenancy.CodeUserUnknown, Status: http.StatusNotFound},
 	{Code: tenancy.CodeTargetNotMember, Status: http.StatusNotFound},
 	{Code: tenancy.CodeAlreadyMember, Status: http.StatusConflict},
 	{Code: tenancy.CodeEmailTaken, Status: http.StatusConflict},
 	{Code: tenancy.CodeSlugTaken, Status: http.StatusConflict},
 	{Code: tenancy.CodeIDTaken, Status: http.StatusConflict},
+	{Code: tenancy.CodeConflict, Status: http.StatusConflict},
 	{Code: tenancy.CodeOwnerPermanent, Status: http.StatusForbidden},
 	{Code: tenancy.CodeLastAdministrator, Status: http.StatusForbidden},
 	{Code: tenancy.CodeMemberLimit, Status: http.StatusForbidden},
@@ -96,12 +101,23 @@ var failures = api.Answers{
 	{Code: tenancy.CodeNotFound, Status: http.StatusNotFound},
 	{Code: tenancy.CodeMethod, Status: http.StatusMethodNotAllowed},
 	{Code: tenancy.CodeTooLarge, Status: http.StatusRequestEntityTooLarge},
+	{Code: tenancy.CodeIdempotencyReused, Status: http.StatusUnprocessableEntity},
+	{Code: tenancy.CodeConflict, Status: http.StatusConflict},
 	{Code: tenancy.CodeRateLimited, Status: http.StatusTooManyRequests},
 	{Code: tenancy.CodeStoreFull, Status: http.StatusInsufficientStorage, Body: "the disk is full; nothing was changed"},
-	{Code: tenancy.CodeOutcomeUnknown, Status: http.StatusServiceUnavailable, Body: "it is unknown whether the change was made"},
+	{Code: tenancy.CodeOutcomeUnknown, Status: http.StatusServiceUnavailable, Body: "it is unknown whether the change was made; the same Idempotency-Key settles it"},
 	{Code: tenancy.CodeUnavailable, Status: http.StatusServiceUnavailable, Body: "the store does not serve; nothing was changed"},
 	{Code: tenancy.CodeTimeout, Status: http.StatusServiceUnavailable, Body: "this took too long; nothing was changed"},
 	{Code: tenancy.CodeInternal, Status: http.StatusInternalServerError, Body: "the server made a mistake"},
+}
+
+// headerRetry says when another try is worth it, in seconds.
+const headerRetry = "Retry-After"
+
+// retries says after how many seconds what is passing is worth another try. A
+// conflict that a decision found passes with nothing but another change.
+var retries = map[tenancy.Code]string{
+	tenancy.CodeConflict: "1", tenancy.CodeTimeout: "1", tenancy.CodeOutcomeUnknown: "5", tenancy.CodeUnavailable: "5",
 }
 
 // statusOf says which status a fault of an input has: 408 for a body that is
@@ -125,6 +141,9 @@ func statusOf(fault *api.InputError) int {
 func render(c *gin.Context, err error) {
 	p := problemOf(err)
 	p.Title = http.StatusText(p.Status)
+	if p.retry != "" {
+		c.Header(headerRetry, p.retry)
+	}
 	p.Type = "urn:memberward:error:" + url.PathEscape(p.Code)
 	api.WriteJSON(c, p.Status, mediaProblem, p)
 }
@@ -183,18 +202,24 @@ func invalid(list faults) problem {
 // keep their status.
 func failed(err error) problem {
 	code := api.CodeOf(err)
-	if row, known := findings.For([]tenancy.Finding{{Code: code}}); known {
-		found := tenancy.Find(code)
-		return problem{Status: row.Status, Code: string(code), Detail: found.Message, Reasons: reasonsOf([]tenancy.Finding{found})}
-	}
 	row, known := failures.For([]tenancy.Finding{{Code: code}})
 	if !known {
-		return failed(&tenancy.Error{Code: tenancy.CodeInternal, Cause: err})
+		return found(err, code)
 	}
-	p := problem{Status: row.Status, Code: string(row.Code), Detail: row.Body}
+	p := problem{Status: row.Status, Code: string(row.Code), Detail: row.Body, retry: retries[code]}
 	var failure *tenancy.Error
 	if p.Detail == "" && errors.As(err, &failure) {
 		p.Detail = failure.Msg
 	}
 	return p
+}
+
+// found answers a finding of the API's own.
+func found(err error, code tenancy.Code) problem {
+	row, known := findings.For([]tenancy.Finding{{Code: code}})
+	if !known {
+		return failed(&tenancy.Error{Code: tenancy.CodeInternal, Cause: err})
+	}
+	finding := tenancy.Find(code)
+	return problem{Status: row.Status, Code: string(code), Detail: finding.Message, Reasons: reasonsOf([]tenancy.Finding{finding})}
 }

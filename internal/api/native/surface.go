@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -60,42 +61,49 @@ func (s *surface) Handle(op *huma.Operation, handle func(huma.Context)) {
 	s.routes = append(s.routes, api.Route{
 		Method: op.Method, Path: path, Public: len(op.Security) == 0,
 		Handle: func(c *gin.Context, actor tenancy.Actor) error {
-			x := &exchange{humaContext: humagin.NewContext(op, c), gin: c, actor: actor}
+			x := &exchange{humaContext: humagin.NewContext(op, c), gin: c, request: request{actor: actor}}
 			handle(x)
 			return x.finish()
 		},
 	})
 }
 
-// register adds an operation. Its handler gets the caller as an argument, the
-// input decoded and validated, and writes nothing.
-func register[I, O any](s *surface, op huma.Operation, handle func(context.Context, tenancy.Actor, *I) (*O, error)) {
+// register adds an operation. Its handler gets the request with its caller,
+// the input decoded and validated, and writes nothing.
+func register[I, O any](s *surface, op operation, handle func(context.Context, *request, *I) (*O, error)) {
 	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1 // the shell has read the body
 	op.Middlewares = huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
 		x := exchangeOf(ctx)
-		if x.err = admit[I](x, s.huma.OpenAPI().Components.Schemas); x.err == nil {
+		if x.err = admit[I](x, &op, s.huma.OpenAPI().Components.Schemas); x.err == nil {
 			next(ctx)
 		}
 	}}
-	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
+	huma.Register(s.huma, op.Operation, func(ctx context.Context, in *I) (*O, error) {
 		carried, ok := ctx.(carrier)
 		if !ok {
 			return nil, errors.New("native: a context of somebody else")
 		}
-		out, err := handle(carried.Context, carried.exchange.actor, in)
+		out, err := handle(carried.Context, &carried.exchange.request, in)
 		carried.exchange.err = err
 		return out, err
 	})
+	op.describeDryRun()
 }
 
-// admit holds a request against what no schema says: headers and parameters
+// admit holds a request against what no schema says: its terms, parameters
 // that are not served, and a body that the strict decoder does not take.
-func admit[I any](x *exchange, schemas huma.Registry) error {
-	if err := checkHeaders(x.gin.Request.Header); err != nil {
+func admit[I any](x *exchange, op *operation, schemas huma.Registry) error {
+	query, err := checkQuery(x.gin.Request, x.Operation().Parameters, op.manner.parameters()...)
+	if err != nil {
 		return err
 	}
-	if err := checkQuery(x.gin.Request, x.Operation().Parameters); err != nil {
+	x.request.manner = op.manner
+	if x.request.terms, err = termsOf(x.gin, op.manner, query); err != nil {
 		return err
+	}
+	if op.slow {
+		// Where there is none to set (a recorder in a test), there is none to lift.
+		_ = http.NewResponseController(x.gin.Writer).SetWriteDeadline(time.Time{})
 	}
 	body, takes := reflect.TypeFor[I]().FieldByName("Body")
 	if !takes {
@@ -112,11 +120,11 @@ type humaContext huma.Context // embedded under a name that does not hide the me
 // exchange is one request as huma sees it.
 type exchange struct {
 	humaContext
-	gin    *gin.Context
-	actor  tenancy.Actor
-	status int
-	body   any   // the answer, to be written by finish
-	err    error // the operation's; huma's rendering of it is dropped
+	gin     *gin.Context
+	request request
+	status  int
+	body    any   // the answer, to be written by finish
+	err     error // the operation's; huma's rendering of it is dropped
 }
 
 // carrier carries the exchange past huma to the handler of register, which
@@ -169,12 +177,7 @@ func (x *exchange) finish() error {
 	if model, ok := x.body.(*huma.ErrorModel); ok {
 		return faultsOf(model)
 	}
-	if x.body == nil {
-		x.gin.Status(x.status)
-		x.gin.Writer.WriteHeaderNow()
-		return nil
-	}
-	api.WriteJSON(x.gin, x.status, mediaJSON, x.body)
+	x.request.answer(x.gin, x.status, x.body)
 	return nil
 }
 
@@ -226,6 +229,9 @@ func nullIn(value any, schema *huma.Schema, schemas huma.Registry, at []string) 
 	for schema.Ref != "" {
 		schema = schemas.SchemaFromRef(schema.Ref)
 	}
+	if elements, ok := value.([]any); ok && schema.Items != nil {
+		return nullAmong(elements, schema.Items, schemas, at)
+	}
 	object, _ := value.(map[string]any)
 	for _, name := range sortedKeys(schema.Properties) {
 		member, given := object[name]
@@ -238,6 +244,20 @@ func nullIn(value any, schema *huma.Schema, schemas huma.Registry, at []string) 
 			}
 		case !schema.Properties[name].Nullable:
 			return below
+		}
+	}
+	return nil
+}
+
+// nullAmong looks into the elements of an array, none of which may be null.
+func nullAmong(elements []any, schema *huma.Schema, schemas huma.Registry, at []string) []string {
+	for i, element := range elements {
+		below := append(at[:len(at):len(at)], strconv.Itoa(i))
+		if element == nil {
+			return below
+		}
+		if found := nullIn(element, schema, schemas, below); found != nil {
+			return found
 		}
 	}
 	return nil

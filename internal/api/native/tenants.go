@@ -13,10 +13,17 @@ import (
 
 func (d *dialect) tenants(s *surface) {
 	register(s, describe(http.MethodPost, "/v1/tenants", "createTenant", "Create a tenant",
-		created, refuses(http.StatusNotFound, http.StatusConflict)), d.createTenant)
+		created, refuses(http.StatusNotFound)), d.createTenant)
 	register(s, describe(http.MethodGet, "/v1/tenants", "listTenants", "List the caller's tenants; all of them for the platform"), d.listTenants)
-	register(s, describe(http.MethodGet, "/v1/tenants/{tenant}", "getTenant", "Read a tenant",
-		refuses(http.StatusNotFound)), d.getTenant)
+	const one = "/v1/tenants/{tenant}"
+	register(s, describe(http.MethodGet, one, "getTenant", "Read a tenant",
+		object, refuses(http.StatusNotFound)), d.getTenant)
+	register(s, describe(http.MethodPatch, one, "updateTenant", "Change what is given of a tenant and keep the rest",
+		changes, refuses(http.StatusNotFound)), d.updateTenant)
+	register(s, describe(http.MethodDelete, one, "deleteTenant", "Delete a tenant with its memberships and the keys bound to it",
+		removes, refuses(http.StatusNotFound)), d.deleteTenant)
+	register(s, describe(http.MethodPost, one+"/transfer-ownership", "transferOwnership", "Make an active member the owner; the owner before becomes an administrator",
+		changes, refuses(http.StatusNotFound)), d.transferOwnership)
 }
 
 type newTenant struct {
@@ -34,16 +41,16 @@ type newLimits struct {
 
 type createTenantInput struct{ Body newTenant }
 
-func (d *dialect) createTenant(ctx context.Context, actor tenancy.Actor, in *createTenantInput) (*answer[tenant], error) {
+func (d *dialect) createTenant(ctx context.Context, r *request, in *createTenantInput) (*body[tenant], error) {
 	change, err := in.Body.change()
 	if err != nil {
 		return nil, err
 	}
-	outcome, err := d.apply(ctx, actor, change)
+	outcome, err := d.apply(ctx, r, change)
 	if err != nil {
 		return nil, err
 	}
-	return answerOf(outcome, tenantOf)
+	return show(outcome, tenantOf)
 }
 
 func (n newTenant) change() (tenancy.CreateTenant, error) {
@@ -67,16 +74,97 @@ func parseTenantName(s string) (string, error) {
 	return parseName(s)
 }
 
+type tenantPatch struct {
+	Slug   *string      `json:"slug,omitempty" maxLength:"63" doc:"1 to 63 of a-z, 0-9 and -, not in the form of an id and not the word current."`
+	Name   *string      `json:"name,omitempty" minLength:"1" maxLength:"256"`
+	Plan   *string      `json:"plan,omitempty" maxLength:"256" doc:"A name of the operator's own; nothing here depends on it."`
+	Limits *limitsPatch `json:"limits,omitempty" doc:"At least one property."`
+}
+
+type limitsPatch struct {
+	Members clearable[int64] `json:"members,omitempty" minimum:"1" maximum:"9007199254740991" doc:"No fewer than there are; null: any number."`
+}
+
+type updateTenantInput struct {
+	Tenant string      `path:"tenant" doc:"The tenant's id or slug."`
+	Body   tenantPatch `doc:"At least one property."`
+}
+
+func (d *dialect) updateTenant(ctx context.Context, r *request, in *updateTenantInput) (*body[tenant], error) {
+	change, err := in.Body.change()
+	if err != nil {
+		return nil, err
+	}
+	change.Tenant = tenantRef(in.Tenant)
+	outcome, err := d.apply(ctx, r, change)
+	if err != nil {
+		return nil, err
+	}
+	return show(outcome, tenantOf)
+}
+
+func (p tenantPatch) change() (tenancy.UpdateTenant, error) {
+	if err := atLeastOne(p == tenantPatch{}, "name", "slug, name, plan and limits"); err != nil {
+		return tenancy.UpdateTenant{}, err
+	}
+	slug, badSlug := given("slug", p.Slug, parseSlug)
+	name, badName := given("name", p.Name, parseTenantName)
+	plan, badPlan := given("plan", p.Plan, parseName)
+	limit, badLimit := p.Limits.members()
+	return tenancy.UpdateTenant{Slug: slug, Name: name, Plan: plan, MemberLimit: limit}, firstOf(badSlug, badName, badPlan, badLimit)
+}
+
+// members gives the limit asked for; nil where the limits are not given.
+func (p *limitsPatch) members() (*int64, error) {
+	if p == nil {
+		return nil, nil
+	}
+	if !p.Members.given {
+		return nil, missingField("limits", "give the limit: members")
+	}
+	limit := int64(tenancy.Unlimited)
+	if p.Members.value != nil {
+		limit = *p.Members.value
+	}
+	return &limit, nil
+}
+
+func (d *dialect) deleteTenant(ctx context.Context, r *request, in *getTenantInput) (*nothing, error) {
+	_, err := d.apply(ctx, r, tenancy.DeleteTenant{Tenant: tenantRef(in.Tenant)})
+	return &nothing{}, err
+}
+
+type transfer struct {
+	To string `json:"to" format:"uuid" doc:"The id of an active member."`
+}
+
+type transferInput struct {
+	Tenant string `path:"tenant" doc:"The tenant's id or slug."`
+	Body   transfer
+}
+
+func (d *dialect) transferOwnership(ctx context.Context, r *request, in *transferInput) (*body[tenant], error) {
+	to, err := optional("to", &in.Body.To, parseUser)
+	if err != nil {
+		return nil, err
+	}
+	outcome, err := d.apply(ctx, r, tenancy.TransferOwnership{Tenant: tenantRef(in.Tenant), To: to})
+	if err != nil {
+		return nil, err
+	}
+	return show(outcome, tenantOf)
+}
+
 type getTenantInput struct {
 	Tenant string `path:"tenant" doc:"The tenant's id or slug."`
 }
 
-func (d *dialect) getTenant(ctx context.Context, actor tenancy.Actor, in *getTenantInput) (*answer[tenant], error) {
-	outcome, err := d.read(ctx, actor, tenancy.GetTenant{Tenant: tenantRef(in.Tenant)})
+func (d *dialect) getTenant(ctx context.Context, r *request, in *getTenantInput) (*body[tenant], error) {
+	outcome, err := d.read(ctx, r, tenancy.GetTenant{Tenant: tenantRef(in.Tenant)})
 	if err != nil {
 		return nil, err
 	}
-	return answerOf(outcome, tenantOf)
+	return show(outcome, tenantOf)
 }
 
 type listTenantsInput struct {
@@ -84,14 +172,14 @@ type listTenantsInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"How many elements a page has at most."`
 }
 
-func (d *dialect) listTenants(ctx context.Context, actor tenancy.Actor, in *listTenantsInput) (*page[tenant], error) {
-	where := place(listTenants + actor.User.String())
+func (d *dialect) listTenants(ctx context.Context, r *request, in *listTenantsInput) (*body[list[tenant]], error) {
+	where := place(listTenants + r.actor.User.String())
 	after, err := where.after(in.Cursor)
 	if err != nil {
 		return nil, err
 	}
 	// The platform itself is no user, and zero lists all.
-	outcome, err := d.read(ctx, actor, tenancy.ListTenants{User: actor.User, After: tenancy.TenantID(after), Limit: in.Limit + 1})
+	outcome, err := d.read(ctx, r, tenancy.ListTenants{User: r.actor.User, After: tenancy.TenantID(after), Limit: in.Limit + 1})
 	if err != nil {
 		return nil, err
 	}

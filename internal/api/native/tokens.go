@@ -29,7 +29,7 @@ type token struct {
 
 type createTokenOutput struct{ Body token }
 
-func (d *dialect) createToken(ctx context.Context, _ tenancy.Actor, in *createTokenInput) (*createTokenOutput, error) {
+func (d *dialect) createToken(ctx context.Context, _ *request, in *createTokenInput) (*createTokenOutput, error) {
 	var bound tenancy.TenantRef
 	if in.Body.TenantID != nil {
 		bound = tenantRef(*in.Body.TenantID)

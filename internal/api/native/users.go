@@ -11,10 +11,10 @@ import (
 
 func (d *dialect) users(s *surface) {
 	register(s, describe(http.MethodPost, "/v1/users", "createUser", "Create an account",
-		created, refuses(http.StatusConflict)), d.createUser)
+		created), d.createUser)
 	register(s, describe(http.MethodGet, "/v1/users", "findUser", "Find an account by its e-mail address"), d.findUser)
 	register(s, describe(http.MethodGet, "/v1/users/{user}", "getUser", "Read an account",
-		refuses(http.StatusNotFound)), d.getUser)
+		object, refuses(http.StatusNotFound)), d.getUser)
 }
 
 type newUser struct {
@@ -28,23 +28,23 @@ type newUser struct {
 
 type createUserInput struct{ Body newUser }
 
-func (d *dialect) createUser(ctx context.Context, actor tenancy.Actor, in *createUserInput) (*answer[user], error) {
+func (d *dialect) createUser(ctx context.Context, r *request, in *createUserInput) (*body[user], error) {
 	change, err := in.Body.change()
 	if err != nil {
 		return nil, err
 	}
 	// Who is not the platform is refused anyway (gate) and shall not make the
 	// server hash passwords.
-	if in.Body.Password != nil && actor.Platform {
-		if change.PasswordHash, err = d.hash(ctx, *in.Body.Password); err != nil {
+	if in.Body.Password != nil && r.actor.Platform {
+		if change.PasswordHash, err = d.hash(ctx, "password", *in.Body.Password); err != nil {
 			return nil, err
 		}
 	}
-	outcome, err := d.apply(ctx, actor, change)
+	outcome, err := d.apply(ctx, r, change)
 	if err != nil {
 		return nil, err
 	}
-	return answerOf(outcome, userOf)
+	return show(outcome, userOf)
 }
 
 func (n newUser) change() (tenancy.CreateUser, error) {
@@ -57,28 +57,12 @@ func (n newUser) change() (tenancy.CreateUser, error) {
 	return tenancy.CreateUser{ID: id, Email: email, GivenName: given, Surname: surname, Kind: kind}, err
 }
 
-// hash hashes a new password within the time that a request may take.
-func (d *dialect) hash(ctx context.Context, password string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, api.GateTimeout)
-	defer cancel()
-	hash, err := d.accounts.HashPassword(ctx, password)
-	var failure *tenancy.Error
-	if errors.As(err, &failure) && failure.Code == tenancy.CodeInvalid {
-		return "", wrong("password", errors.New(failure.Msg))
-	}
-	return hash, err
-}
-
-type getUserInput struct {
-	User string `path:"user" doc:"The user's id."`
-}
-
-func (d *dialect) getUser(ctx context.Context, actor tenancy.Actor, in *getUserInput) (*answer[user], error) {
-	outcome, err := d.read(ctx, actor, tenancy.GetUser{User: userInPath(in.User)})
+func (d *dialect) getUser(ctx context.Context, r *request, in *userInput) (*body[user], error) {
+	outcome, err := d.read(ctx, r, tenancy.GetUser{User: userInPath(in.User)})
 	if err != nil {
 		return nil, err
 	}
-	return answerOf(outcome, userOf)
+	return show(outcome, userOf)
 }
 
 type findUserInput struct {
@@ -87,17 +71,18 @@ type findUserInput struct {
 
 // findUser answers a list of one account, or of none where nobody has the
 // address.
-func (d *dialect) findUser(ctx context.Context, actor tenancy.Actor, in *findUserInput) (*page[user], error) {
+func (d *dialect) findUser(ctx context.Context, r *request, in *findUserInput) (*body[list[user]], error) {
 	email, err := tenancy.ParseEmail(in.Email)
 	if err != nil {
 		return nil, &api.InputError{Fault: api.FaultValue, In: api.InQuery, Path: []string{"email"}, Msg: err.Error(), Cause: err}
 	}
-	outcome, err := d.read(ctx, actor, tenancy.FindUser{Email: email})
+	outcome, err := d.read(ctx, r, tenancy.FindUser{Email: email})
 	found := []user{}
 	var refusal *tenancy.Refusal
 	switch {
 	case errors.As(err, &refusal) && isNobody(refusal):
 		outcome = refusal.Outcome
+		r.answered(outcome)
 	case err != nil:
 		return nil, err
 	default:
@@ -107,10 +92,7 @@ func (d *dialect) findUser(ctx context.Context, actor tenancy.Actor, in *findUse
 		}
 		found = append(found, userOf(view))
 	}
-	revision := uint64(outcome.Revision)
-	return &page[user]{
-		Revision: revision, Decision: outcome.DecisionID.String(), Body: list[user]{Items: found, Revision: revision},
-	}, nil
+	return &body[list[user]]{list[user]{Items: found, Revision: uint64(outcome.Revision)}}, nil
 }
 
 // isNobody reports whether all that stands against finding somebody is that

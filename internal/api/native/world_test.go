@@ -86,7 +86,7 @@ func (w *world) with(t testing.TB, g api.Gate) *world {
 	t.Helper()
 	other := w.in(t)
 	other.dialect = native.New(native.Options{
-		Gate: g, Authenticator: doorman{w.accounts}, Accounts: registry{w.accounts}, Policies: rulebook{w.engine}, Now: time.Now,
+		Gate: g, Authenticator: doorman{w.accounts}, Accounts: registry{w.accounts}, Policies: rulebook{w.engine}, Program: program{w.store}, Now: time.Now,
 	})
 	other.handler = api.New(api.Options{
 		Dialects: []api.Dialect{other.dialect}, Logger: slog.New(slog.DiscardHandler), NewID: uuid.NewString, Now: time.Now,
@@ -161,6 +161,37 @@ func (r registry) NewKey() (native.NewKey, error) {
 	return native.NewKey(key), err
 }
 
+func (r registry) CheckPassword(ctx context.Context, user tenancy.UserID, password string) (string, bool, error) {
+	return r.accounts.CheckPassword(ctx, user, password)
+}
+
+func (r registry) NewSigningKey() (tenancy.SigningKey, error) { return r.accounts.NewSigningKey() }
+
+func (r registry) ReloadSigningKeys(ctx context.Context) error {
+	return r.accounts.ReloadSigningKeys(ctx)
+}
+
+type program struct{ store *boltstore.Store }
+
+func (p program) Info() native.Info {
+	counts := p.store.Stats()
+	return native.Info{Version: "test", Store: native.StoreCounts{
+		Commits: counts.Commits, Changes: counts.Changes, Refusals: counts.Appended, DroppedRecords: counts.DroppedRecords,
+		DroppedTouches: counts.DroppedTouches, LongReads: counts.LongReads, Full: counts.Full,
+	}}
+}
+
+func (p program) Verify(ctx context.Context) (native.StoreReport, error) {
+	found, err := p.store.Verify(ctx)
+	report := native.StoreReport{
+		Format: found.Format, Revision: found.Revision, Audit: found.Audit, Head: found.Head.String(), Records: found.Records,
+	}
+	for _, fault := range found.Faults {
+		report.Faults = append(report.Faults, native.StoreFault(fault))
+	}
+	return report, err
+}
+
 type rulebook struct{ engine *policy.Engine }
 
 func (b rulebook) Active() native.PolicySet {
@@ -179,6 +210,7 @@ type call struct {
 	path   string
 	body   string
 	header []string
+	twice  bool // every header is sent on two lines
 }
 
 // reply is its answer.
@@ -206,6 +238,9 @@ func (w *world) do(c call) reply {
 	}
 	for i := 0; i < len(c.header); i += 2 {
 		request.Header.Set(c.header[i], c.header[i+1])
+		if c.twice {
+			request.Header.Add(c.header[i], c.header[i+1])
+		}
 	}
 	recorder := httptest.NewRecorder()
 	w.handler.ServeHTTP(recorder, request)

@@ -34,3 +34,14 @@ test_administrator_is_updated[name] if {
 	given := object.union(_last, {"action": {"name": "member.update"}, "requested": requested})
 	cases.codes(forbid.violation) == tc.want with input as cases.given(given)
 }
+
+test_an_owner_without_other_administrators_is_updated if {
+	given := {
+		"action": {"name": "member.update"},
+		"actor": {"level": "owner"},
+		"tenant": {"owner": "max"},
+		"target": {"level": "owner", "rank": 40},
+		"requested": {"level": "owner", "rank": 40, "enabled": true},
+	}
+	forbid.violation == set() with input as cases.given(object.union(_last, given))
+}

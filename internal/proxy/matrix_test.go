@@ -1,0 +1,469 @@
+package proxy_test
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/memberward/memberward/internal/proxy"
+	"github.com/memberward/memberward/internal/proxytest"
+)
+
+// matrix is what every proxy must make true with its shipped configuration.
+// The site is shared by the rows: those that change it start their own.
+var matrix = []struct {
+	name string
+	run  func(*testing.T, *site)
+}{
+	{"each request gets its answer", answers},
+	{"a removed member is turned away on the next request", removal},
+	{"the application is told who asks", identity},
+	{"identity headers cannot be spoofed, removed or aliased", identitySpoofs},
+	{"control headers cannot be spoofed, doubled or removed", controlSpoofs},
+	{"what was judged is what the application sees, for every path", paths},
+	{"the application sees the method that was judged", methods},
+	{"one connection serves many checks", keepalive},
+	{"a body goes to the application alone: sized, chunked, expected", bodies},
+	{"WebSockets are upgraded for those who may", webSockets},
+	{"no other protocol is upgraded to", otherUpgrades},
+	{"checks over a unix socket", unixSocket},
+	{"checks that show a secret", sharedSecret},
+	{"browsers go to the login page where the proxy hands that on", loginPages},
+	{"a CORS preflight passes where it is allowed", preflights},
+	{"Memberward goes away", goesAway},
+	{"something else answers in Memberward's place", impostors},
+}
+
+// TestProxies runs the matrix and prints it: proxy by case.
+func TestProxies(t *testing.T) {
+	kinds := proxytest.Kinds()
+	cells := make([][]string, len(matrix))
+	for i := range cells {
+		cells[i] = slices.Repeat([]string{"missing"}, len(kinds))
+	}
+	for column, kind := range kinds {
+		t.Run(kind.Name, func(t *testing.T) {
+			s := newSite(t, kind)
+			for i, row := range matrix {
+				cells[i][column] = "FAILED"
+				if t.Run(row.name, func(t *testing.T) { row.run(t, s) }) {
+					cells[i][column] = "holds"
+				}
+			}
+		})
+	}
+	var table strings.Builder
+	for i, row := range matrix {
+		fmt.Fprintf(&table, "%-64s", row.name)
+		for column, cell := range cells[i] {
+			fmt.Fprintf(&table, "  %s %-7s", kinds[column].Name, cell)
+		}
+		table.WriteByte('\n')
+	}
+	t.Logf("the proxies:\n%s", &table)
+}
+
+func answers(t *testing.T, s *site) {
+	for _, tt := range []struct {
+		name, method, target string
+		lines                []string
+		status               int
+	}{
+		{"a member reads", "GET", "/tenants/acme/x", []string{asMary}, 200},
+		{"a member reads by tenant id", "GET", "/tenants/" + acme.String() + "/x", []string{asMary}, 200},
+		{"a member writes", "POST", "/tenants/acme/x", []string{asMary}, 200},
+		{"a viewer reads", "HEAD", "/tenants/acme/x", []string{asVera}, 200},
+		{"a viewer writes", "PUT", "/tenants/acme/x", []string{asVera}, 403},
+		{"a viewer asks for options", "OPTIONS", "/tenants/acme/x", []string{asVera}, 403},
+		{"an API key", "GET", "/tenants/acme/x", []string{"X-Api-Key: mary"}, 200},
+		{"a cookie", "GET", "/tenants/acme/x", []string{"Cookie: auth_token=mary"}, 200},
+		{"a cookie from another site writes", "POST", "/tenants/acme/x", []string{"Cookie: auth_token=mary", "Sec-Fetch-Site: cross-site"}, 403},
+		{"a stranger", "GET", "/tenants/acme/x", []string{asNina}, 403},
+		{"an unknown tenant", "GET", "/tenants/void/x", []string{asMary}, 403},
+		{"no credential", "GET", "/tenants/acme/x", nil, 401},
+		{"no credential, HEAD", "HEAD", "/tenants/acme/x", nil, 401},
+		{"an invalid credential", "GET", "/tenants/acme/x", []string{"Authorization: Bearer forged"}, 401},
+		{"a browser without a login page", "GET", "/tenants/acme/x", []string{"Accept: text/html"}, 401},
+		{"no route", "GET", "/other", []string{asMary}, 403},
+		{"the path of the check", "GET", "/authz/forward", []string{asMary}, 403},
+		{"a request line with a host of its own", "GET", "http://app.example/tenants/acme/x", []string{asMary, "Host: other.example"}, 200},
+		{"a query", "GET", "/tenants/acme/x?a=1&b=/../c", []string{asMary}, 200},
+		{"a credential that Connection names", "GET", "/tenants/acme/x", []string{asMary, "Connection: Authorization"}, 200},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before := s.application.Requests()
+			answer := s.Raw(t, tt.method, tt.target, "", tt.lines...)
+			if answer.Status != tt.status {
+				t.Errorf("%s %s: %d, want %d", tt.method, tt.target, answer.Status, tt.status)
+			}
+			if reached := s.application.Requests() > before; reached != (tt.status == 200) {
+				t.Errorf("%s %s: reached the application: %t", tt.method, tt.target, reached)
+			}
+			if id := answer.Header.Values("X-Decision-Id"); len(id) != 1 || len(id[0]) != 36 {
+				t.Errorf("the answer names the decisions %q", answer.Header.Values("X-Decision-Id"))
+			}
+			if tt.status == 401 && answer.Header.Get("Www-Authenticate") != `Bearer realm="memberward"` {
+				t.Errorf("401 with Www-Authenticate %q", answer.Header.Get("Www-Authenticate"))
+			}
+			if answer.Received != nil && answer.Received.Host != "app.example" {
+				t.Errorf("the application was asked as %q", answer.Received.Host)
+			}
+		})
+	}
+}
+
+func removal(t *testing.T, s *site) {
+	s = newSite(t, s.Kind)
+	if got := s.Get(t, "/tenants/acme/x", asMary).Status; got != 200 {
+		t.Fatalf("a member: %d, want 200", got)
+	}
+	s.world.remove(mary)
+	if got := s.Get(t, "/tenants/acme/x", asMary).Status; got != 403 {
+		t.Errorf("the next request after the removal: %d, want 403", got)
+	}
+}
+
+func identity(t *testing.T, s *site) {
+	for key, subject := range map[string]string{"mary": mary.String(), "platform": "platform"} {
+		answer := s.Get(t, "/tenants/acme/x", "Authorization: Bearer "+key)
+		if answer.Received == nil {
+			t.Fatalf("%s: %d", key, answer.Status)
+		}
+		level := map[string]string{"mary": "member", "platform": "none"}[key]
+		for name, want := range map[string]string{
+			"X-Auth-Subject": subject, "X-Auth-Tenant": acme.String(), "X-Auth-Level": level, "X-Auth-Roles": "none",
+			"X-Auth-Authenticated": "true", "X-Policy-Revision": revision, "X-Auth-Assertion": "",
+		} {
+			if got := strings.Join(answer.Received.Header[name], "|"); got != want {
+				t.Errorf("%s: %s is %q, want %q", key, name, got, want)
+			}
+		}
+		if id := answer.Received.Header.Get("X-Decision-Id"); id == "" || id != answer.Header.Get("X-Decision-Id") {
+			t.Errorf("%s: the application saw decision %q, the client %q", key, id, answer.Header.Get("X-Decision-Id"))
+		}
+	}
+}
+
+func identitySpoofs(t *testing.T, s *site) {
+	for _, line := range spoofs {
+		if got := spoofed(s, t, line); got != "" {
+			t.Errorf("%q: the application believes %s", line, got)
+		}
+	}
+}
+
+func controlSpoofs(t *testing.T, s *site) {
+	for _, line := range []string{
+		"X-Original-URI: /tenants/acme/x", "X-Original-URL: http://app.example/tenants/acme/x", "X-Original-Method: GET",
+		"X-Original-Host: other.example", "X_Original_Uri: /tenants/acme/x", "X.Original.Uri: /tenants/acme/x",
+		"X-Forwarded-For: 10.0.0.1", "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-For: 10.0.0.2", "X-Forwarded-Uri: /tenants/acme/x",
+		"X-Forwarded-Uri: /tenants/acme/x\r\nX-Forwarded-Uri: /tenants/acme/x", "X-Forwarded-Method: GET", "X-Forwarded-Host: other.example",
+		"X-Forwarded-Proto: https", "X-Forwarded-Proto: gopher", "X_Forwarded_Uri: /tenants/acme/x", "X.Forwarded.Uri: /tenants/acme/x",
+		"Connection: X-Forwarded-Uri, X-Forwarded-Method, X-Original-Uri", "X-HTTP-Method-Override: GET", "X-Real-Ip: 10.0.0.1",
+		"Forwarded: for=10.0.0.1;host=other.example", "X-Rewrite-Url: /tenants/acme/x",
+	} {
+		before := len(s.world.questions())
+		if got := s.Raw(t, "POST", "/tenants/void/y", "", asMary, line).Status; got != 403 {
+			t.Errorf("%q: %d, want 403", line, got)
+		}
+		for _, q := range s.world.questions()[before:] {
+			h := q.HTTP
+			if h.Path != "/tenants/void/y" || h.Method != "POST" || h.Host != "app.example" || h.ClientIP != "127.0.0.1" || h.Scheme == "https" {
+				t.Errorf("%q: judged was %s %s %s %s from %s", line, h.Method, h.Scheme, h.Host, h.Path, h.ClientIP)
+			}
+		}
+	}
+}
+
+// paths is the rule that everything here serves: no path gets through as
+// another one than was judged.
+func paths(t *testing.T, s *site) {
+	through := 0
+	for _, target := range written() {
+		judged, seen := compare(t, s, target)
+		if judged != seen {
+			t.Errorf("%q: judged was %s, the application saw %s", target, judged, seen)
+		}
+		if seen != "" {
+			through++
+			if !strings.HasPrefix(seen, "/tenants/acme") {
+				t.Errorf("%q: mary came to %s", target, seen)
+			}
+		}
+	}
+	t.Logf("%d of %d paths came through", through, len(written()))
+	if len(written()) < 100 || through < 60 {
+		t.Errorf("only %d of %d paths came through: the comparison proves little", through, len(written()))
+	}
+}
+
+func methods(t *testing.T, s *site) {
+	for _, method := range []string{
+		"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE", "PROPFIND", "M-SEARCH", "MKCOL", "X",
+		"get", "Get", "GE_T", "GET1", "CONNECT", "PRI", "A" + strings.Repeat("B", 40), "G.ET", "*", "!",
+	} {
+		asked, reached := len(s.world.questions()), s.application.Requests()
+		answer := s.Raw(t, method, "/tenants/acme/x", "", asMary)
+		questions, came := s.world.questions()[asked:], s.application.Requests()-reached
+		switch {
+		case came == 0 && answer.Status < 300:
+			t.Errorf("%s: %d without the application", method, answer.Status)
+		case came != 0 && (len(questions) != 1 || questions[0].HTTP.Method != method):
+			t.Errorf("%s: judged was %+v", method, questions)
+		case answer.Received != nil && answer.Received.Method != method:
+			t.Errorf("%s: the application saw %s", method, answer.Received.Method)
+		}
+	}
+	before := s.application.Requests()
+	if got := s.Raw(t, "OPTIONS", "*", "", asMary).Status; s.application.Requests() != before {
+		t.Errorf("OPTIONS *: %d, and it reached the application", got)
+	}
+}
+
+func keepalive(t *testing.T, s *site) {
+	requests, connections := load(t, newSite(t, s.Kind))
+	if connections*10 > requests {
+		t.Errorf("%d checks cost %d connections", requests, connections)
+	}
+}
+
+func bodies(t *testing.T, s *site) {
+	const size = 900 << 10
+	head := "POST /tenants/acme/x HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\n%s\r\n"
+	sized := fmt.Sprintf("Content-Length: %d\r\n", size)
+	body, chunks := strings.Repeat("x", size), fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", size, strings.Repeat("x", size))
+	for _, tt := range []struct{ name, lines, body string }{
+		{"sized", sized, body},
+		{"chunked", "Transfer-Encoding: chunked\r\n", chunks},
+		{"sized, expected", sized + "Expect: 100-continue\r\n", body},
+		{"chunked, expected", "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n", chunks},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			answer := s.Send(t, "POST", fmt.Sprintf(head, tt.lines+asMary+"\r\n")+tt.body)
+			if answer.Received == nil || answer.Received.Body != size {
+				t.Errorf("the application did not get the body: %+v", answer)
+			}
+			before := s.application.Requests()
+			refused := s.Send(t, "POST", fmt.Sprintf(head, tt.lines+asNina+"\r\n"))
+			if refused.Status != 403 || s.application.Requests() != before {
+				t.Errorf("without the right, body not sent: %d", refused.Status)
+			}
+		})
+	}
+	if n := s.announced.Load(); n != 0 {
+		t.Errorf("%d checks announced a body", n)
+	}
+}
+
+func webSockets(t *testing.T, s *site) {
+	before := s.announced.Load()
+	for line, want := range map[string]int{asMary: 101, asMary + "\r\nConnection: X-Auth-Subject": 101, asNina: 403, "X-None: 1": 401} {
+		conn := s.Dial(t)
+		defer conn.Close()
+		fmt.Fprintf(conn, "GET /tenants/acme/socket HTTP/1.1\r\nHost: app.example\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n%s\r\n\r\n", line)
+		reader := bufio.NewReader(conn)
+		response, err := http.ReadResponse(reader, nil)
+		if err != nil || response.StatusCode != want {
+			t.Fatalf("%s: %v, %v; want %d", line, response, err, want)
+		}
+		if want != 101 {
+			continue
+		}
+		if got := response.Header.Get("X-Seen-Subject"); got != mary.String() {
+			t.Errorf("the application saw %q", got)
+		}
+		fmt.Fprint(conn, "over the socket\n")
+		if echoed, err := reader.ReadString('\n'); err != nil || echoed != "over the socket\n" {
+			t.Errorf("echoed %q, %v", echoed, err)
+		}
+	}
+	if n := s.announced.Load() - before; n != 0 {
+		t.Errorf("%d checks asked Memberward for an upgrade", n)
+	}
+}
+
+// upgraded reports whether the application was asked for another protocol
+// than WebSocket: a client could go on past the proxy.
+func upgraded(t testing.TB, s *site, lines ...string) bool {
+	t.Helper()
+	answer := s.Raw(t, "GET", "/tenants/acme/socket", "", append(lines, asMary, "Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA")...)
+	return answer.Status == http.StatusSwitchingProtocols && answer.Header.Get("Upgrade") != "websocket" ||
+		answer.Received != nil && answer.Received.Header.Get("Upgrade") != ""
+}
+
+func otherUpgrades(t *testing.T, s *site) {
+	for _, line := range []string{
+		"Upgrade: h2c", "Upgrade: H2C", "Upgrade: h2c, websocket", "Upgrade: websocket, h2c", "Upgrade: h2c\r\nUpgrade: websocket",
+		"Upgrade: websocket\r\nUpgrade: h2c", "Upgrade: TLS/1.0", "Upgrade: tcp", "Upgrade:", "X-None: 1",
+	} {
+		if upgraded(t, s, line) {
+			t.Errorf("%q reached the application", line)
+		}
+	}
+}
+
+func unixSocket(t *testing.T, s *site) {
+	path := filepath.Join(t.TempDir(), "proxy.sock")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld()
+	server := &http.Server{Handler: w.handler(t, proxy.Options{Timeout: 10 * time.Second}), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }() // ends with Close below
+	t.Cleanup(func() { _ = server.Close() })
+	p := s.Start(t, proxytest.Setup{Sidecar: "unix:" + path, Application: &proxytest.Application{}})
+	for line, want := range map[string]int{asMary: 200, asNina: 403, "X-None: 1": 401} {
+		if got := p.Get(t, "/tenants/acme/x", line).Status; got != want {
+			t.Errorf("%s: %d, want %d", line, got, want)
+		}
+	}
+	if got := w.questions()[0].HTTP.ClientIP; got != "127.0.0.1" {
+		t.Errorf("the client is %q", got)
+	}
+}
+
+func sharedSecret(t *testing.T, s *site) {
+	const secret = "a-secret-of-the-proxy"
+	options := proxy.Options{Secret: secret}
+	line := map[string][2]string{
+		"nginx": {`X-Memberward-Secret "";`, `X-Memberward-Secret "` + secret + `";`},
+		"caddy": {"# header_up X-Memberward-Secret {env.MEMBERWARD_PROXY_SECRET}", "header_up X-Memberward-Secret " + secret},
+	}[s.Name]
+	with, without := newSiteWith(t, s.Kind, options, line[0], line[1]), newSiteWith(t, s.Kind, options)
+	for _, client := range []string{"X-None: 1", "X-Memberward-Secret: " + secret, "X-Memberward-Secret: guess"} {
+		if got := without.Get(t, "/tenants/acme/x", asMary, client).Status; got != 403 {
+			t.Errorf("without the proxy's secret, %s: %d, want 403", client, got)
+		}
+		answer := with.Get(t, "/tenants/acme/x", asMary, client)
+		if answer.Status != 200 {
+			t.Errorf("with the proxy's secret, %s: %d, want 200", client, answer.Status)
+		}
+		if answer.Received != nil && client == "X-None: 1" && answer.Received.Header.Get("X-Memberward-Secret") != "" {
+			t.Error("the application gets the secret")
+		}
+	}
+}
+
+// loginPages: nginx would make an error of a redirect, so it gets none.
+func loginPages(t *testing.T, s *site) {
+	status := map[string]int{"nginx": 401, "caddy": 302}[s.Name]
+	s = newSiteWith(t, s.Kind, loginAt(loginPage))
+	for _, tt := range []struct {
+		name   string
+		lines  []string
+		status int
+		back   string
+	}{
+		{"a browser", []string{browser}, status, "http://app.example/tenants/acme/x"},
+		{"a browser that claims another host", []string{browser, "X-Forwarded-Host: evil.example", "X-Forwarded-Proto: https"}, status, "http://app.example/tenants/acme/x"},
+		{"a browser at a host that is not listed", []string{browser, "Host: evil.example"}, status, ""},
+		{"a program", nil, 401, ""},
+		{"a fetch", []string{browser, "Sec-Fetch-Mode: cors"}, 401, ""},
+		{"a stranger's browser", []string{browser, asNina}, 403, ""},
+		{"a member's browser", []string{browser, asMary}, 200, ""},
+	} {
+		answer := s.Get(t, "/tenants/acme/x", tt.lines...)
+		want := ""
+		if tt.status == 302 {
+			want = loginPage
+			if tt.back != "" {
+				want += "&return_to=" + url.QueryEscape(tt.back)
+			}
+		}
+		if got := answer.Header.Get("Location"); answer.Status != tt.status || got != want {
+			t.Errorf("%s: %d to %q, want %d to %q", tt.name, answer.Status, got, tt.status, want)
+		}
+	}
+	if got := s.application.Requests(); got != 1 {
+		t.Errorf("%d requests reached the application, want the member's", got)
+	}
+}
+
+func preflights(t *testing.T, s *site) {
+	allowing := newSiteWith(t, s.Kind, proxy.Options{AllowPreflight: true})
+	sent := []string{"Origin: https://other.example", "Access-Control-Request-Method: PUT", "X-Auth-Subject: olga"}
+	ask := func(at *site, lines ...string) proxytest.Answer {
+		return at.Raw(t, "OPTIONS", "/tenants/acme/x", "", lines...)
+	}
+	if got := ask(s, sent...).Status; got != 401 {
+		t.Errorf("not allowed: %d, want 401", got)
+	}
+	if got := ask(allowing, sent[:1]...).Status; got != 401 {
+		t.Errorf("no preflight: %d, want 401", got)
+	}
+	answer := ask(allowing, sent...)
+	if answer.Status != 200 || answer.Received == nil {
+		t.Fatalf("allowed: %d, want 200", answer.Status)
+	}
+	for name, want := range map[string]string{
+		"X-Auth-Subject": "anonymous", "X-Auth-Tenant": "none", "X-Auth-Level": "none", "X-Auth-Roles": "none",
+		"X-Auth-Authenticated": "false", "X-Policy-Revision": "none",
+	} {
+		if got := strings.Join(answer.Received.Header[name], "|"); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
+func goesAway(t *testing.T, s *site) {
+	s = newSite(t, s.Kind)
+	get := func() int { return s.Get(t, "/tenants/acme/x", asMary).Status }
+	if got := get(); got != 200 {
+		t.Fatalf("at first: %d", got)
+	}
+	s.sidecar.CloseClientConnections()
+	if got := get(); got != 200 {
+		t.Errorf("after idle connections were closed: %d, want 200", got)
+	}
+	before := s.application.Requests()
+	s.sidecar.Close()
+	if got := get(); got < 500 || s.application.Requests() != before {
+		t.Errorf("without Memberward: %d, want an error and nothing for the application", got)
+	}
+}
+
+// impostors puts in Memberward's place what is not Memberward, or no longer.
+// Caddy hands on an answer that is no allow; an allow that names nobody is
+// none for either. Somebody always gets an answer.
+func impostors(t *testing.T, s *site) {
+	for _, tt := range []struct{ name, answer string }{
+		{"nobody listens", "refuse"},
+		{"it hangs up", ""},
+		{"it never answers", "hang"},
+		{"it stops within the head", "HTTP/1.1 200 OK\r\nX-Auth-Sub"},
+		{"it speaks no HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n"},
+		{"it says 200 without HTTP", "200 OK\r\n\r\n"},
+		{"an unknown version", "HTTP/9.9 OK 200\r\n\r\n"},
+		{"a server for everything", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+		{"a page for everything", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"},
+		{"a bare status line", "HTTP/1.1 200\r\n\r\n"},
+		{"another success", "HTTP/1.1 204 No Content\r\n\r\n"},
+		{"an identity without a value", "HTTP/1.1 200 OK\r\nX-Auth-Subject: \r\nContent-Length: 0\r\n\r\n"},
+		{"another protocol", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"},
+		{"a redirect", "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"},
+		{"not found", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"},
+		{"an error", "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"},
+		{"a head over nginx's buffer", "HTTP/1.1 200 OK\r\nX-Auth-Roles: " + strings.Repeat("x", 9000) + "\r\nContent-Length: 0\r\n\r\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			application := &proxytest.Application{}
+			p := s.Start(t, proxytest.Setup{Sidecar: impostor(t, tt.answer), Application: application})
+			for _, lines := range [][]string{{asOlga}, {asOlga, "X-Auth-Subject: " + olga.String(), "X-Auth-Level: owner"}, {"Upgrade: websocket"}} {
+				answer := p.Get(t, "/tenants/acme/x", lines...)
+				odd := strings.HasPrefix(tt.answer, "HTTP/1.1 101 ") // nginx then hangs up, Caddy says 200 with nothing in it
+				if (answer.Status == 0 || answer.Status/100 == 2) && !odd || answer.Received != nil || application.Requests() != 0 {
+					t.Errorf("%d, %d requests reached the application", answer.Status, application.Requests())
+				}
+			}
+		})
+	}
+}
