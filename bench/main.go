@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -26,7 +27,7 @@ type plan struct {
 
 func main() {
 	quick := flag.Bool("quick", false, "a hundredth of the store and fewer, shorter turns: for ./check")
-	only := flag.String("only", "", "run one measurement: writes, bare, cost, start, memory, check or backup")
+	only := flag.String("only", "", "run these measurements, of writes,bare,cost,start,memory,check,backup")
 	flag.Parse()
 	p := plan{memberships: 1_000_000, starts: []int{10_000, 1_000_000}, requests: 50_000, backups: 5, window: time.Second, turns: 21}
 	if *quick {
@@ -64,7 +65,7 @@ func run(ctx context.Context, p plan, only string) (int, error) {
 	}
 	failed := 0
 	for _, m := range measurements {
-		if only != "" && only != m.name {
+		if only != "" && !slices.Contains(strings.Split(only, ","), m.name) {
 			continue
 		}
 		results, err := m.take(ctx, p, dir)
