@@ -19,7 +19,7 @@ const beside = 16
 // of each is held against a plain copy of the same file, made while nobody
 // writes; the writes meanwhile, against those without a backup.
 func measureBackup(ctx context.Context, p plan, dir string) ([]result, error) {
-	data, _, err := seeded(ctx, dir, p.memberships)
+	data, _, err := seeded(ctx, dir, p.large)
 	if err != nil {
 		return nil, err
 	}

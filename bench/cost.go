@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -13,41 +14,82 @@ import (
 const sharing = 64
 
 // measureBare compares durable, decided, audited writes with a bare group
-// commit of bbolt that puts the same keys and values. It replays what was
-// recorded last, so that both files grow alike.
+// commit of bbolt that puts the same keys and values: on this machine's disk,
+// and with each sync slowed to what a slow disk takes.
 func measureBare(ctx context.Context, p plan, dir string) ([]result, error) {
+	var results []result
+	for _, c := range []struct {
+		name  string
+		delay time.Duration
+	}{
+		{"writes, 64 writers / bare group commit", 0},
+		{"the same, syncs of 10 ms", slowSync},
+	} {
+		path := filepath.Join(dir, fmt.Sprintf("bare%d", c.delay))
+		b, err := openBeside(ctx, path, c.delay)
+		if err != nil {
+			return nil, err
+		}
+		r, err := p.compare(c.name, 0.4,
+			func() (float64, error) { return b.write(ctx, p.window) },
+			func() (float64, error) { return b.replay(ctx, p.window) })
+		if err = errors.Join(err, b.close()); err != nil {
+			return nil, err
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+// besideBare is a store whose writes are recorded, and a bare group commit
+// that replays them. The replay runs one window late at most, so that both
+// files grow alike whichever goes first.
+type besideBare struct {
+	store    *writeBench
+	bare     *bare
+	recorded *recorder
+	waiting  []recording
+}
+
+func openBeside(ctx context.Context, path string, delay time.Duration) (*besideBare, error) {
 	recorded := &recorder{}
-	real, err := openWritesOn(ctx, filepath.Join(dir, "recorded.db"), boltstore.Options{Clock: time.Now, OnPut: recorded.note}, leanness{})
+	opts := boltstore.Options{Clock: time.Now, OnPut: recorded.note}
+	if delay > 0 {
+		opts.BeforeSync = func() error { time.Sleep(delay); return nil }
+	}
+	store, err := openWritesOn(ctx, path+"-store.db", opts, leanness{})
 	if err != nil {
 		return nil, err
 	}
-	base, err := openBare(filepath.Join(dir, "bare.db"), recorded.take())
+	base, err := openBare(path+".db", recorded.take())
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, store.close())
 	}
-	var waiting []recording
-	write := func() (float64, error) {
-		rate, err := real.rate(ctx, sharing, p.window)
-		waiting = append(waiting, recorded.take())
-		return rate, err
+	base.delay = delay
+	return &besideBare{store: store, bare: base, recorded: recorded}, nil
+}
+
+func (b *besideBare) close() error { return errors.Join(b.bare.close(), b.store.close()) }
+
+// write lets the store write for a while, and keeps what it put.
+func (b *besideBare) write(ctx context.Context, window time.Duration) (float64, error) {
+	rate, err := b.store.rate(ctx, sharing, window)
+	b.waiting = append(b.waiting, b.recorded.take())
+	return rate, err
+}
+
+// replay commits what waits longest, and writes something first if nothing
+// does.
+func (b *besideBare) replay(ctx context.Context, window time.Duration) (float64, error) {
+	if len(b.waiting) == 0 {
+		if _, err := b.write(ctx, window); err != nil {
+			return 0, err
+		}
 	}
-	replay := func() (float64, error) {
-		next := waiting[0]
-		waiting = waiting[1:]
-		took, err := base.replay(ctx, next, sharing)
-		return float64(len(next.changes)) / took.Seconds(), err
-	}
-	if _, err := write(); err != nil { // ahead by one window
-		return nil, err
-	}
-	r, err := p.compare("writes, 64 writers / bare group commit", 0.4, write, replay)
-	if err != nil {
-		return nil, err
-	}
-	if err := base.close(); err != nil {
-		return nil, err
-	}
-	return []result{r}, real.close()
+	next := b.waiting[0]
+	b.waiting = b.waiting[1:]
+	took, err := b.bare.replay(ctx, next, sharing)
+	return float64(len(next.changes)) / took.Seconds(), err
 }
 
 // measureCost says what a write would gain by going without its record and its

@@ -18,14 +18,11 @@ import (
 // the pages of the store's file are the kernel's.
 const ownMemory = 60
 
-// settling is how long a program may take to give memory back.
-const settling = 3 * time.Second
-
 // measureMemory starts the program on a large store, lets it do each kind of
 // work, and reads what memory of its own it holds (RssAnon) once it has come
 // to rest.
 func measureMemory(ctx context.Context, p plan, dir string) ([]result, error) {
-	data, who, err := seeded(ctx, dir, p.memberships)
+	data, who, err := seeded(ctx, dir, p.large)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +49,7 @@ func measureMemory(ctx context.Context, p plan, dir string) ([]result, error) {
 		if err != nil {
 			return nil, err
 		}
-		time.Sleep(settling)
+		time.Sleep(p.settling)
 		settled, err := rssAnon(server)
 		if err != nil {
 			return nil, err

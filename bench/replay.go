@@ -70,7 +70,8 @@ type bare struct {
 	db      *bbolt.DB
 	waiting chan submitted
 	ended   chan struct{}
-	commit  []put // written with each commit; set while nobody commits
+	delay   time.Duration // before each sync; set while nobody commits, as is
+	commit  []put         // what is written with each commit
 }
 
 type submitted struct {
@@ -164,7 +165,11 @@ func (b *bare) fill(tx *bbolt.Tx, group *[]submitted) error {
 			b.join(group)
 		}
 	}
-	return to.putAll(b.commit)
+	if err := to.putAll(b.commit); err != nil {
+		return err
+	}
+	time.Sleep(b.delay)
+	return nil
 }
 
 // join takes those that wait by now into the group.

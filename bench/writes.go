@@ -143,19 +143,30 @@ func (b *writeBench) rate(ctx context.Context, writers int, window time.Duration
 }
 
 func (b *writeBench) write(ctx context.Context, user tenancy.UserID, done *atomic.Int64) error {
-	owner := tenancy.Actor{User: b.users[64], Via: tenancy.ViaToken}
-	add := tenancy.AddMember{Tenant: b.tenant, User: user, Level: tenancy.LevelMember, Enabled: true}
-	remove := tenancy.RemoveMember{Tenant: b.tenant, User: user}
 	for ctx.Err() == nil {
-		for _, change := range []tenancy.Change{add, remove} {
+		for _, change := range b.changesOf(user) {
 			// A change that has begun is carried through: the next window starts clean.
-			if _, err := b.gate.Apply(context.WithoutCancel(ctx), owner, change, b.options()); err != nil {
+			if err := b.apply(context.WithoutCancel(ctx), change); err != nil {
 				return err
 			}
 			done.Add(1)
 		}
 	}
 	return nil
+}
+
+// changesOf adds a member and removes them again.
+func (b *writeBench) changesOf(user tenancy.UserID) []tenancy.Change {
+	return []tenancy.Change{
+		tenancy.AddMember{Tenant: b.tenant, User: user, Level: tenancy.LevelMember, Enabled: true},
+		tenancy.RemoveMember{Tenant: b.tenant, User: user},
+	}
+}
+
+func (b *writeBench) apply(ctx context.Context, change tenancy.Change) error {
+	owner := tenancy.Actor{User: b.users[64], Via: tenancy.ViaToken}
+	_, err := b.gate.Apply(ctx, owner, change, b.options())
+	return err
 }
 
 // options gives each write a key of its own, where they have one.
