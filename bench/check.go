@@ -24,8 +24,7 @@ const benchKey = "the-benchmark-asks-with-this-platform-key"
 // API key in a store of many memberships, with the baseline server. Each
 // server has one core.
 func measureCheck(ctx context.Context, p plan, dir string) ([]result, error) {
-	data := filepath.Join(dir, "data")
-	who, err := seedCheck(ctx, data, p.memberships)
+	data, who, err := seeded(ctx, dir, p.memberships)
 	if err != nil {
 		return nil, err
 	}
@@ -37,16 +36,16 @@ func measureCheck(ctx context.Context, p plan, dir string) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, address, err := startServer(ctx, program, data)
+	server, address, err := startServer(ctx, program, data, oneCore)
 	if err != nil {
 		return nil, err
 	}
 	defer end(server)
-	key, err := keyOf(ctx, address, who.user)
+	key, err := keyOf(ctx, address, who.User)
 	if err != nil {
 		return nil, err
 	}
-	product := target{address: address, path: "/v1/check", key: key, body: who.question, want: `"allow":true`}
+	product := target{address: address, path: "/v1/check", key: key, body: who.Question, want: `"allow":true`}
 	answer, err := product.once()
 	if err != nil {
 		return nil, err
@@ -72,17 +71,22 @@ func build(ctx context.Context, dir, pkg string) (string, error) {
 }
 
 // oneCore keeps a server to one core.
-func oneCore(cmd *exec.Cmd) { cmd.Env = append(os.Environ(), "GOMAXPROCS=1") }
+const oneCore = "GOMAXPROCS=1"
 
-func startServer(ctx context.Context, program, data string) (*exec.Cmd, string, error) {
+// startServer starts the program and waits until it listens. A further
+// environment comes as NAME=value.
+func startServer(ctx context.Context, program, data string, environment ...string) (*exec.Cmd, string, error) {
 	cmd := exec.CommandContext(ctx, program, "serve", "--data", data,
 		"--listen", "127.0.0.1:0", "--proxy-listen", "127.0.0.1:0", "--grpc-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0")
-	oneCore(cmd)
-	cmd.Env = append(cmd.Env, "MEMBERWARD_BOOTSTRAP_KEY="+benchKey)
+	cmd.Env = append(os.Environ(), "MEMBERWARD_BOOTSTRAP_KEY="+benchKey)
+	cmd.Env = append(cmd.Env, environment...)
+	if err := os.RemoveAll(filepath.Join(data, "addresses.json")); err != nil { // of one that was killed
+		return nil, "", err
+	}
 	if err := cmd.Start(); err != nil {
 		return nil, "", err
 	}
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		var addresses struct{ API string }
 		data, err := os.ReadFile(filepath.Join(data, "addresses.json"))
 		if err == nil && json.Unmarshal(data, &addresses) == nil {
@@ -95,7 +99,7 @@ func startServer(ctx context.Context, program, data string) (*exec.Cmd, string, 
 
 func startBaseline(ctx context.Context, program, answer string) (*exec.Cmd, string, error) {
 	cmd := exec.CommandContext(ctx, program, answer)
-	oneCore(cmd)
+	cmd.Env = append(os.Environ(), oneCore)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, "", err

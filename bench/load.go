@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 // target is a question put to a server, and what every answer must hold.
 type target struct {
 	address string
+	method  string // empty: POST
 	path    string
 	key     string
 	body    string
@@ -49,26 +51,63 @@ func (t target) rate(ctx context.Context, connections int, window time.Duration)
 	return float64(done.Load()) / time.Since(start).Seconds(), errors.Join(errs...)
 }
 
-func (t target) askOn(ctx context.Context, done *atomic.Int64) error {
+// times asks so many times over a number of connections.
+func (t target) times(ctx context.Context, connections, n int) error {
+	return t.timesEach(ctx, connections, n, func(int) string { return t.body })
+}
+
+// timesEach asks so many times, each time with a body of its own.
+func (t target) timesEach(ctx context.Context, connections, n int, body func(i int) string) error {
+	var next atomic.Int64
+	errs := make([]error, connections)
+	var wg sync.WaitGroup
+	for c := range connections {
+		wg.Go(func() {
+			errs[c] = t.onConnection(func(ask func(body string) error) error {
+				for i := next.Add(1); i <= int64(n) && ctx.Err() == nil; i = next.Add(1) {
+					if err := ask(body(int(i))); err != nil {
+						return err
+					}
+				}
+				return ctx.Err()
+			})
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// onConnection hands work a function that asks on one kept connection.
+func (t target) onConnection(work func(ask func(body string) error) error) error {
 	conn, err := net.Dial("tcp", t.address)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	reader := bufio.NewReader(conn)
-	for ctx.Err() == nil {
-		if _, err := t.ask(conn, reader); err != nil {
-			return err
+	return work(func(body string) error {
+		t.body = body
+		_, err := t.ask(conn, reader)
+		return err
+	})
+}
+
+func (t target) askOn(ctx context.Context, done *atomic.Int64) error {
+	return t.onConnection(func(ask func(body string) error) error {
+		for ctx.Err() == nil {
+			if err := ask(t.body); err != nil {
+				return err
+			}
+			done.Add(1)
 		}
-		done.Add(1)
-	}
-	return nil
+		return nil
+	})
 }
 
 // ask sends one request and reads its answer on a kept connection.
 func (t target) ask(conn net.Conn, reader *bufio.Reader) (string, error) {
-	_, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: bench\r\nX-Api-Key: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-		t.path, t.key, len(t.body), t.body)
+	_, err := fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: bench\r\nX-Api-Key: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		cmp.Or(t.method, http.MethodPost), t.path, t.key, len(t.body), t.body)
 	if err != nil {
 		return "", err
 	}
@@ -81,7 +120,7 @@ func (t target) ask(conn net.Conn, reader *bufio.Reader) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if res.StatusCode != http.StatusOK || !strings.Contains(string(body), t.want) {
+	if res.StatusCode >= 300 || !strings.Contains(string(body), t.want) {
 		return "", fmt.Errorf("answer %d: %s", res.StatusCode, body)
 	}
 	return string(body), nil

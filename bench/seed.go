@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,7 +21,27 @@ const (
 )
 
 // asker is a member, and her question.
-type asker struct{ user, question string }
+type asker struct{ User, Tenant, Question string }
+
+// seeded gives a data folder whose store holds so many memberships, and makes
+// it the first time that it is asked for. What servers write there stays.
+func seeded(ctx context.Context, dir string, memberships int) (string, asker, error) {
+	data := filepath.Join(dir, fmt.Sprintf("data%d", memberships))
+	noted := data + ".json"
+	var who asker
+	if known, err := os.ReadFile(noted); err == nil {
+		return data, who, json.Unmarshal(known, &who)
+	}
+	who, err := seedCheck(ctx, data, memberships)
+	if err != nil {
+		return "", asker{}, err
+	}
+	note, err := json.Marshal(who)
+	if err != nil {
+		return "", asker{}, err
+	}
+	return data, who, os.WriteFile(noted, note, 0o600)
+}
 
 // seedCheck writes a store with so many memberships, past the gate: what is
 // measured later is reading.
@@ -45,7 +66,7 @@ func seedCheck(ctx context.Context, dir string, memberships int) (asker, error) 
 		}
 	}
 	member := users[((tenants-1)*membersPerTenant+7)%len(users)]
-	return asker{member.String(), fmt.Sprintf(`{"action":"resource.read","tenant":%q}`, last)}, nil
+	return asker{member.String(), last.String(), fmt.Sprintf(`{"action":"resource.read","tenant":%q}`, last)}, nil
 }
 
 func seedUsers(ctx context.Context, store *boltstore.Store, n int) ([]tenancy.UserID, error) {

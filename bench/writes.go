@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,6 +68,8 @@ type writeBench struct {
 	gate   *gate.Gate
 	tenant tenancy.TenantRef
 	users  []tenancy.UserID
+	keyed  bool // each write has an Idempotency-Key
+	keys   atomic.Int64
 }
 
 func openWrites(ctx context.Context, path string, maxBatch int, delay time.Duration) (*writeBench, error) {
@@ -72,16 +77,26 @@ func openWrites(ctx context.Context, path string, maxBatch int, delay time.Durat
 	if delay > 0 {
 		opts.BeforeSync = func() error { time.Sleep(delay); return nil }
 	}
+	return openWritesOn(ctx, path, opts, leanness{})
+}
+
+// openWritesOn opens a store, leaves out what is to be left out, and makes a
+// tenant.
+func openWritesOn(ctx context.Context, path string, opts boltstore.Options, without leanness) (*writeBench, error) {
 	store, err := boltstore.Open(path, opts)
 	if err != nil {
 		return nil, err
 	}
 	set, err := policy.Load(ctx, policy.Embedded(), policy.Options{Clock: time.Now})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, store.Close())
 	}
-	b := &writeBench{store: store, gate: gate.New(store, policy.NewEngine(set), gate.Options{Clock: time.Now, NewID: newID})}
-	return b, b.seed(ctx)
+	b := &writeBench{store: store}
+	b.gate = gate.New(without.store(store), without.decider(policy.NewEngine(set)), gate.Options{Clock: time.Now, NewID: newID})
+	if err := b.seed(ctx); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return b, nil
 }
 
 func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
@@ -128,19 +143,39 @@ func (b *writeBench) rate(ctx context.Context, writers int, window time.Duration
 }
 
 func (b *writeBench) write(ctx context.Context, user tenancy.UserID, done *atomic.Int64) error {
-	owner := tenancy.Actor{User: b.users[64], Via: tenancy.ViaToken}
-	add := tenancy.AddMember{Tenant: b.tenant, User: user, Level: tenancy.LevelMember, Enabled: true}
-	remove := tenancy.RemoveMember{Tenant: b.tenant, User: user}
 	for ctx.Err() == nil {
-		for _, change := range []tenancy.Change{add, remove} {
+		for _, change := range b.changesOf(user) {
 			// A change that has begun is carried through: the next window starts clean.
-			if _, err := b.gate.Apply(context.WithoutCancel(ctx), owner, change, tenancy.ApplyOptions{}); err != nil {
+			if err := b.apply(context.WithoutCancel(ctx), change); err != nil {
 				return err
 			}
 			done.Add(1)
 		}
 	}
 	return nil
+}
+
+// changesOf adds a member and removes them again.
+func (b *writeBench) changesOf(user tenancy.UserID) []tenancy.Change {
+	return []tenancy.Change{
+		tenancy.AddMember{Tenant: b.tenant, User: user, Level: tenancy.LevelMember, Enabled: true},
+		tenancy.RemoveMember{Tenant: b.tenant, User: user},
+	}
+}
+
+func (b *writeBench) apply(ctx context.Context, change tenancy.Change) error {
+	owner := tenancy.Actor{User: b.users[64], Via: tenancy.ViaToken}
+	_, err := b.gate.Apply(ctx, owner, change, b.options())
+	return err
+}
+
+// options gives each write a key of its own, where they have one.
+func (b *writeBench) options() tenancy.ApplyOptions {
+	if !b.keyed {
+		return tenancy.ApplyOptions{}
+	}
+	key := strconv.FormatInt(b.keys.Add(1), 10)
+	return tenancy.ApplyOptions{Idempotency: tenancy.Idempotency{Key: key, Request: sha256.Sum256([]byte(key))}}
 }
 
 func (b *writeBench) close() error { return b.store.Close() }

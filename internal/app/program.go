@@ -36,6 +36,7 @@ type parts struct {
 type program struct {
 	parts
 	cfg            config.Serve
+	environment    config.Environment
 	stdout, stderr io.Writer
 	clock          func() time.Time
 	random         io.Reader
@@ -47,7 +48,10 @@ type program struct {
 }
 
 func assemble(ctx context.Context, opts Options, from parts) (*program, error) {
-	p := &program{parts: from, cfg: opts.Config, stdout: opts.Stdout, stderr: opts.Stderr, clock: opts.Clock, random: opts.Random, executable: opts.Executable}
+	p := &program{
+		parts: from, cfg: opts.Config, environment: opts.Environment, executable: opts.Executable,
+		stdout: opts.Stdout, stderr: opts.Stderr, clock: opts.Clock, random: opts.Random,
+	}
 	var err error
 	p.authn, err = authn.New(ctx, p.store, authn.Options{Clock: p.clock, Random: p.random})
 	if err != nil {

@@ -22,8 +22,9 @@ type batch struct {
 	below   *mapped
 	state   state
 	tallies tallies
-	applied int  // changes
-	dirty   bool // there is something to commit
+	applied int              // changes
+	making  tenancy.Revision // of the change that is being written; 0: of none
+	dirty   bool             // there is something to commit
 	behind  *load
 	settled bool
 }
@@ -139,6 +140,10 @@ func (b *batch) apply(c *call, o *overlay) error {
 	for _, r := range o.receipts {
 		added = append(added, r.entries(at.revision)...)
 	}
+	if raised {
+		b.making = at.revision
+		defer func() { b.making = 0 }()
+	}
 	done, err := b.write(o)
 	if err != nil {
 		return err
@@ -202,17 +207,22 @@ func (b *batch) put(to bucket, key, frame []byte) (old []byte, err error) {
 	}
 	b.tallies[to].remove(old)
 	b.tallies[to].add(frame)
-	if err := b.below.put(to, key, frame); err != nil {
-		return nil, fmt.Errorf("write %s: %w", to, err)
-	}
-	return old, nil
+	return old, b.set(to, key, frame)
 }
 
 // add writes a record whose key was never used, so that nothing is looked up.
 func (b *batch) add(e entry) error {
 	b.tallies[e.to].add(e.frame)
-	if err := b.below.put(e.to, e.key, e.frame); err != nil {
-		return fmt.Errorf("write %s: %w", e.to, err)
+	return b.set(e.to, e.key, e.frame)
+}
+
+// set puts one frame into the transaction; a nil one deletes.
+func (b *batch) set(to bucket, key, frame []byte) error {
+	if watch := b.store.opts.OnPut; watch != nil {
+		watch(b.making, to.String(), key, frame)
+	}
+	if err := b.below.put(to, key, frame); err != nil {
+		return fmt.Errorf("write %s: %w", to, err)
 	}
 	return nil
 }

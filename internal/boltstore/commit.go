@@ -9,10 +9,10 @@ import (
 // commit makes everything of the batch durable, or nothing.
 func (b *batch) commit() error {
 	s := b.store
-	if err := b.below.put(bucketMeta, metaState, encodeState(b.state)); err != nil {
+	if err := b.set(bucketMeta, metaState, encodeState(b.state)); err != nil {
 		return err
 	}
-	if err := b.below.put(bucketMeta, metaTallies, encodeTallies(&b.tallies)); err != nil {
+	if err := b.set(bucketMeta, metaTallies, encodeTallies(&b.tallies)); err != nil {
 		return err
 	}
 	if s.opts.BeforeSync != nil {

@@ -12,6 +12,8 @@ import (
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/memberward/memberward/internal/tenancy"
 )
 
 // Options of [Open]. Only the clock is required.
@@ -28,6 +30,12 @@ type Options struct {
 	// one goroutine at a time. Its error fails that commit, and nothing is
 	// changed. For measurements and for planted faults.
 	BeforeSync func() error
+	// OnPut, if set, is called with each frame before it is put into a
+	// transaction, by one goroutine at a time; a nil frame deletes. made is the
+	// revision that the frame's change makes, and 0 for what belongs to no one
+	// change: it is written once for a commit. key and frame are only lent. A
+	// commit that fails afterwards is not told of. For measurements.
+	OnPut func(made tenancy.Revision, bucket string, key, frame []byte)
 	// OnFault, if set, is told once why the store stopped serving.
 	OnFault func(error)
 	// Progress, if set, is told how many records have been checked as the

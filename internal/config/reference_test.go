@@ -107,8 +107,8 @@ Paths are relative to the folder that the program is started in, in the file too
 `
 
 const closing = `
-` + "`GOGC`" + ` is Go's own; Memberward sets it to 400 unless you do. ` + "`NOTIFY_SOCKET` and `WATCHDOG_USEC`" + ` are systemd's; see
-[deployment.md](deployment.md#systemd).
+` + "`GOGC` and `GOMEMLIMIT`" + ` are Go's own. Unless you set them, Memberward takes 400, and 56 MiB, or twice what it has to keep where that is
+more. ` + "`NOTIFY_SOCKET` and `WATCHDOG_USEC`" + ` are systemd's; see [deployment.md](deployment.md#systemd).
 `
 
 // reference is the text of docs/configuration.md.

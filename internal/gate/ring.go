@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"container/list"
 	"sync"
 
 	"github.com/memberward/memberward/internal/tenancy"
@@ -17,12 +16,14 @@ const (
 // ring keeps the latest decisions that nothing else records: checks, reads,
 // dry runs, and refusals until they are flushed. Of those that have to go,
 // allows go first, the oldest first (design, "Decisions, revisions, audit").
+// Every check passes through it, so a full ring writes over what it drops and
+// allocates nothing.
 type ring struct {
 	mu      sync.Mutex
-	byID    map[tenancy.DecisionID]*list.Element
-	allows  list.List
-	denials list.List
-	size    int
+	byID    map[tenancy.DecisionID]*kept
+	allows  fifo
+	denials fifo
+	size    int // bytes, as they were weighed
 }
 
 // kept is one decision, not yet written down.
@@ -34,55 +35,100 @@ type kept struct {
 	target  string
 	allow   bool
 	size    int
+	next    *kept // the one remembered after it
 }
 
-func newRing() *ring { return &ring{byID: map[tenancy.DecisionID]*list.Element{}} }
+// fifo is a queue of decisions.
+type fifo struct{ first, last *kept }
+
+func (f *fifo) push(k *kept) {
+	if f.last == nil {
+		f.first = k
+	} else {
+		f.last.next = k
+	}
+	f.last = k
+}
+
+// pop gives the oldest, or nil.
+func (f *fifo) pop() *kept {
+	oldest := f.first
+	if oldest == nil {
+		return nil
+	}
+	if f.first = oldest.next; f.first == nil {
+		f.last = nil
+	}
+	return oldest
+}
+
+func newRing() *ring { return &ring{byID: map[tenancy.DecisionID]*kept{}} }
 
 // remember keeps a decision, unless the audit has it.
 func (r *ring) remember(kind tenancy.DecisionKind, m *matter, allow bool) {
 	if m.outcome.DecisionID.IsZero() || (kind == tenancy.DecisionChange && allow) {
 		return
 	}
-	k := &kept{kind: kind, actor: m.actor, in: m.in, outcome: m.outcome, target: m.target, allow: allow, size: weigh(&m.in)}
-	k.outcome.Result = nil
-	if k.size > ringBytes/100 { // one hostile question must not push a hundred others out
-		k.in.Context, k.in.HTTP = nil, tenancy.HTTPRequest{}
-		k.size = weigh(&k.in)
+	size := weigh(&m.in)
+	hostile := size > ringBytes/100 // one question must not push a hundred others out
+	if hostile {
+		size = plainWeight + len(m.in.Resource.ID) + len(m.in.Resource.Type)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for r.size+k.size > ringBytes || len(r.byID) >= ringLimit {
-		r.drop()
+	k := r.room(size)
+	*k = kept{kind: kind, actor: m.actor, in: m.in, outcome: m.outcome, target: m.target, allow: allow, size: size}
+	k.outcome.Result = nil
+	if hostile {
+		k.in.Context, k.in.HTTP = nil, tenancy.HTTPRequest{}
 	}
-	of := &r.denials
 	if allow {
-		of = &r.allows
+		r.allows.push(k)
+	} else {
+		r.denials.push(k)
 	}
-	r.byID[k.outcome.DecisionID] = of.PushBack(k)
+	r.byID[k.outcome.DecisionID] = k
 	r.size += k.size
 }
 
-// drop forgets the oldest allow, or the oldest denial where there is none.
-func (r *ring) drop() {
-	of := &r.allows
-	if of.Len() == 0 {
-		of = &r.denials
+// room drops what has to go for so many bytes more, and gives a place to write
+// to: one that was dropped, if any was.
+func (r *ring) room(size int) *kept {
+	var place *kept
+	for r.size+size > ringBytes || len(r.byID) >= ringLimit {
+		if place = r.drop(); place == nil {
+			break
+		}
 	}
-	oldest := of.Front()
-	k := of.Remove(oldest).(*kept)
-	delete(r.byID, k.outcome.DecisionID)
-	r.size -= k.size
+	if place == nil {
+		place = &kept{}
+	}
+	return place
 }
 
-// find gives a decision that is kept.
-func (r *ring) find(id tenancy.DecisionID) (*kept, bool) {
+// drop forgets the oldest allow, or the oldest denial where there is none, and
+// gives it; nil when the ring is empty.
+func (r *ring) drop() *kept {
+	k := r.allows.pop()
+	if k == nil {
+		k = r.denials.pop()
+	}
+	if k != nil {
+		delete(r.byID, k.outcome.DecisionID)
+		r.size -= k.size
+	}
+	return k
+}
+
+// find gives a copy of a decision that is kept: its place is written over.
+func (r *ring) find(id tenancy.DecisionID) (kept, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	element, found := r.byID[id]
+	k, found := r.byID[id]
 	if !found {
-		return nil, false
+		return kept{}, false
 	}
-	return element.Value.(*kept), true
+	return *k, true
 }
 
 // plainWeight is what a decision takes that carries nothing of its caller's

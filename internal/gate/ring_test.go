@@ -31,7 +31,7 @@ func TestTheRingKeepsDenialsFirst(t *testing.T) {
 	if _, kept := r.find(idOf(2 * ringLimit)); !kept {
 		t.Error("the latest allow is gone")
 	}
-	if len(r.byID) > ringLimit || r.size > ringBytes || r.allows.Len()+r.denials.Len() != len(r.byID) {
+	if len(r.byID) > ringLimit || r.size > ringBytes || r.allows.len()+r.denials.len() != len(r.byID) {
 		t.Errorf("the ring holds %d decisions of %d bytes", len(r.byID), r.size)
 	}
 	for n := range uint32(2 * ringLimit) {
@@ -39,6 +39,43 @@ func TestTheRingKeepsDenialsFirst(t *testing.T) {
 	}
 	if _, kept := r.find(idOf(0)); kept || r.size > ringBytes {
 		t.Error("denials are kept for ever")
+	}
+}
+
+// len counts what is queued.
+func (f *fifo) len() (n int) {
+	for k := f.first; k != nil; k = k.next {
+		n++
+	}
+	return n
+}
+
+// TestAFullRingAllocatesNothing: every check passes through it.
+func TestAFullRingAllocatesNothing(t *testing.T) {
+	r, n := newRing(), uint32(0)
+	remember := func() {
+		n++
+		r.remember(tenancy.DecisionCheck, matterOf(n), n%3 > 0)
+	}
+	for range 2 * ringLimit {
+		remember()
+	}
+	own := testing.AllocsPerRun(1000, func() { matterOf(n) })
+	if all := testing.AllocsPerRun(1000, remember); all > own {
+		t.Errorf("a decision costs %.0f allocations, want %.0f: those of its matter", all, own)
+	}
+}
+
+// TestWhatWasFoundStays though its place in the ring is written over.
+func TestWhatWasFoundStays(t *testing.T) {
+	r := newRing()
+	r.remember(tenancy.DecisionCheck, matterOf(0), true)
+	found, _ := r.find(idOf(0))
+	for n := range uint32(ringLimit) {
+		r.remember(tenancy.DecisionCheck, matterOf(1+n), true)
+	}
+	if _, kept := r.find(idOf(0)); kept || found.outcome.DecisionID != idOf(0) {
+		t.Errorf("the first is kept %v, and what was found of it says that it is %s", kept, found.outcome.DecisionID)
 	}
 }
 
