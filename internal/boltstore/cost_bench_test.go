@@ -46,7 +46,9 @@ func (c carrying) change(n uint64) func(gate.Tx) error {
 // index, with the input of its decision, with a receipt.
 func BenchmarkUpdateCarrying(b *testing.B) {
 	for _, c := range []carrying{
-		{name: "log"}, {name: "log+audit", record: true}, {name: "log+audit+input", record: true, input: 1000},
+		{name: "log"},
+		{name: "log+audit", record: true},
+		{name: "log+audit+input", record: true, input: 1000},
 		{name: "log+audit+input+receipt", record: true, input: 1000, receipt: true},
 	} {
 		b.Run(c.name, func(b *testing.B) {

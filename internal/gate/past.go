@@ -39,7 +39,7 @@ func since(tx Reader, m *matter, then tenancy.Moment) (changed, error) {
 		return nil, err
 	}
 	if then.At.After(m.in.Now) {
-		return nil, &tenancy.Error{Code: tenancy.CodeInvalid, Msg: "as_of lies in the future"}
+		return nil, &tenancy.Error{Code: tenancy.CodeConflict, Msg: "as_of lies in the future"}
 	}
 	begins, err := tx.ChangesBegin()
 	if err != nil {
@@ -61,7 +61,7 @@ func since(tx Reader, m *matter, then tenancy.Moment) (changed, error) {
 			before.note(c, m.tenant.ID)
 		}
 		if followed += len(commits); followed > pastLimit {
-			return nil, &tenancy.Error{Code: tenancy.CodeInvalid, Msg: fmt.Sprintf("as_of lies more than %d changes back", pastLimit)}
+			return nil, &tenancy.Error{Code: tenancy.CodeConflict, Msg: fmt.Sprintf("as_of lies more than %d changes back", pastLimit)}
 		}
 		if len(commits) < pastChunk {
 			break

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -171,5 +172,41 @@ func TestAnyLimitGivesTheWholeList(t *testing.T) {
 		if tenancy.UserID(uuid.MustParse(want[i-1])).String() >= want[i] {
 			t.Errorf("the list is not in order: %v", want)
 		}
+	}
+}
+
+// TestMembersAsTheyWere looks back by revision and by time, in pages.
+func TestMembersAsTheyWere(t *testing.T) {
+	w := newWorld(t)
+	const list = "/v1/tenants/acme/members?limit=2"
+	before := w.must(http.StatusOK, call{as: olga, method: http.MethodGet, path: list})
+	were := w.pages(olga, list, "user_id")
+	revision := before.object(t)["revision"]
+	w.must(http.StatusNoContent, call{as: olga, method: http.MethodDelete, path: "/v1/tenants/acme/members/" + vic})
+	w.crowd(3)
+	then := fmt.Sprintf("%s&as_of=%.0f", list, revision)
+	if got := w.pages(olga, then, "user_id"); !slices.Equal(got, were) {
+		t.Errorf("as of revision %v: %v; want %v", revision, got, were)
+	}
+	if got := w.pages(olga, list+"&as_of=1970-01-02T00:00:00Z", "user_id"); len(got) != 0 {
+		t.Errorf("long before there was the tenant: %v", got)
+	}
+	cursor, _ := w.must(http.StatusOK, call{as: olga, method: http.MethodGet, path: list}).object(t)["next_cursor"].(string)
+	for query, status := range map[string]int{
+		"&as_of=0": 400, "&as_of=-1": 400, "&as_of=yesterday": 400, "&as_of=1.5": 400,
+		"&as_of=999999":                       409, // a revision to come
+		"&as_of=9999-01-01T00:00:00Z":         409, // a time to come
+		"&as_of=1&cursor=" + cursor:           400, // of the list as it is
+		"&as_of=18446744073709551616":         400,
+		"&as_of=" + strings.Repeat("1", 41):   400,
+		"&as_of=1969-12-31T23:59:59Z":         400,
+		"&as_of=2026-01-01T00:00:00Z&as_of=1": 400,
+	} {
+		if got := w.do(call{as: olga, method: http.MethodGet, path: list + query}); got.Status != status {
+			t.Errorf("%s = %d %s, want %d", query, got.Status, got.Body, status)
+		}
+	}
+	if got := w.do(call{as: sam, method: http.MethodGet, path: list + "&as_of=1"}); got.Status != http.StatusNotFound {
+		t.Errorf("a stranger looks back: %d, want 404", got.Status)
 	}
 }
