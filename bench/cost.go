@@ -21,17 +21,16 @@ func measureBare(ctx context.Context, p plan, dir string) ([]result, error) {
 	for _, c := range []struct {
 		name  string
 		delay time.Duration
-		want  float64
 	}{
-		{"writes, 64 writers / bare group commit", 0, 0.4},
-		{"the same, syncs of 10 ms", slowSync, 0.4},
+		{"writes, 64 writers / bare group commit", 0},
+		{"the same, syncs of 10 ms", slowSync},
 	} {
 		path := filepath.Join(dir, fmt.Sprintf("bare%d", c.delay))
 		b, err := openBeside(ctx, path, c.delay)
 		if err != nil {
 			return nil, err
 		}
-		r, err := p.compare(c.name, c.want,
+		r, err := p.compare(c.name, p.bare,
 			func() (float64, error) { return b.write(ctx, p.window) },
 			func() (float64, error) { return b.replay(ctx, p.window) })
 		if err = errors.Join(err, b.close()); err != nil {
