@@ -150,7 +150,7 @@ func examine(path string) (existed bool, err error) {
 		return false, fmt.Errorf("%w: it is no regular file", ErrForeign)
 	case info.Size() == 0: // a store that lost everything must not begin anew by itself
 		return false, ErrEmpty
-	case info.Mode().Perm()&0o077 != 0:
+	case info.Mode().Perm()&0o077 != 0: // last: copies are checked whatever it is
 		return false, fmt.Errorf("mode %04o: %w", info.Mode().Perm(), ErrExposed)
 	}
 	return true, nil

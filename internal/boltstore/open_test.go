@@ -147,6 +147,12 @@ func TestOpenRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		refuses(t, path, boltstore.ErrEmpty, "restore the latest copy")
+		if err := os.Chmod(path, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := boltstore.CheckFile(t.Context(), path, nil); !errors.Is(err, boltstore.ErrEmpty) {
+			t.Errorf("CheckFile of one that others may read = %v, want %v", err, boltstore.ErrEmpty)
+		}
 	})
 	t.Run("a file that somebody uses", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "store.db")

@@ -71,7 +71,7 @@ func (s *createUser) hold(m *matter) []tenancy.Finding {
 func (s *createUser) perform(tx Tx, m *matter) (any, error) {
 	user := s.reserved
 	if user.ID.IsZero() {
-		user = tenancy.User{ID: s.ID, Kind: tenancy.KindHuman, Enabled: true, CreatedAt: m.in.Now}
+		user = tenancy.User{ID: s.ID, Kind: tenancy.KindHuman, Enabled: true, TokenEpoch: firstEpoch(m.in.Now), CreatedAt: m.in.Now}
 	}
 	user.Email, user.PasswordHash, user.SignedUp = s.Email, s.PasswordHash, true
 	user.GivenName, user.Surname = cmp.Or(s.GivenName, user.GivenName), cmp.Or(s.Surname, user.Surname)
@@ -81,6 +81,11 @@ func (s *createUser) perform(tx Tx, m *matter) (any, error) {
 	}
 	return tenancy.UserView{User: user}, activate(tx, user.ID, m.in.Now)
 }
+
+// firstEpoch begins the epochs of a new account where no account before it can
+// have been: the platform may choose the id of one that was deleted, whose
+// tokens must not become good again. Microseconds stay exact in a token.
+func firstEpoch(now time.Time) uint64 { return uint64(max(0, now.UnixMicro())) }
 
 // activate ends the waiting of the memberships that were reserved for an
 // account.

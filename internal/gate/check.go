@@ -86,7 +86,7 @@ func (g *Gate) checkOne(ctx context.Context, tx Reader, actor tenancy.Actor, q t
 	if verdict.Allow {
 		verdict.Tenant, verdict.Level = m.tenant.ID, m.in.Actor.Level
 	}
-	if q.Explain && (aboutOthers || actor.Platform || !withheld(m.found, m.target, actor.User.String())) {
+	if q.Explain && (aboutOthers || actor.Platform || m.in.Actor.Active && !withheld(m.found, m.target, actor.User.String())) {
 		if err := g.explain(ctx, m, &verdict); err != nil {
 			return m, tenancy.Verdict{}, err
 		}

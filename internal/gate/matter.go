@@ -21,6 +21,7 @@ type matter struct {
 	found   []tenancy.Finding
 	faulty  bool      // the policies failed
 	until   time.Time // when the presented key expires; zero: never, or no key
+	since   time.Time // when the actor's account was made; zero: it is not there yet, or none
 
 	parts      int                // performed in the tenants of the account
 	tenant     tenancy.Tenant     // zero: the matter is about none, or it is unknown
@@ -76,6 +77,9 @@ func (m *matter) gatherActor(tx Reader) error {
 			return unauthenticated("the key was revoked or has expired")
 		}
 		m.until = key.ExpiresAt
+		if err := m.gatherKeyBinding(tx, key); err != nil {
+			return err
+		}
 	}
 	if m.actor.User.IsZero() || m.actor.Registering {
 		return nil
@@ -90,7 +94,7 @@ func (m *matter) gatherActor(tx Reader) error {
 	if m.actor.ByToken() && m.actor.TokenEpoch != user.TokenEpoch {
 		return unauthenticated("the token was revoked")
 	}
-	m.in.Actor.Active = user.Enabled && user.SignedUp
+	m.in.Actor.Active, m.since = user.Enabled && user.SignedUp, user.CreatedAt
 	return m.gatherBinding(tx)
 }
 
@@ -107,6 +111,23 @@ func (m *matter) gatherBinding(tx Reader) error {
 	}
 	if !member || !m.actor.TenantSince.Equal(own.CreatedAt) {
 		return unauthenticated("the membership that the token was issued for has ended")
+	}
+	return nil
+}
+
+// gatherKeyBinding refuses a key that is bound to a tenant which is gone: a key
+// of somebody who was no member does not end with it, and another tenant may
+// get its id.
+func (m *matter) gatherKeyBinding(tx Reader, key tenancy.Key) error {
+	if key.Tenant.IsZero() {
+		return nil
+	}
+	tenant, known, err := tx.Tenant(key.Tenant)
+	if err != nil {
+		return err
+	}
+	if !known || key.CreatedAt.Before(tenant.CreatedAt) {
+		return unauthenticated("the tenant that the key was made for is gone")
 	}
 	return nil
 }

@@ -166,26 +166,45 @@ func foundUser(q tenancy.FindUser) func(Reader, *matter) (any, error) {
 	}
 }
 
+// keyRows lists a user's keys. A credential that is bound to a tenant shows
+// its holder those alone that are bound to the same one.
 func keyRows(q tenancy.ListKeys) func(Reader, *matter) (any, error) {
 	return func(tx Reader, m *matter) (any, error) {
 		if !m.in.Target.Exists {
 			m.find(tenancy.Find(tenancy.CodeUserUnknown))
 			return nil, nil
 		}
-		keys, err := tx.Keys(q.User, q.After, q.Limit)
-		if err != nil {
-			return nil, err
-		}
-		views := make([]tenancy.KeyView, len(keys))
-		for i, key := range keys {
-			last, err := tx.LastUsed(key.ID)
+		views := []tenancy.KeyView{}
+		after, limit := q.After, q.Limit
+		for len(views) < limit {
+			keys, err := tx.Keys(q.User, after, limit)
 			if err != nil {
 				return nil, err
 			}
-			views[i] = tenancy.KeyView{Key: key, LastUsedAt: last}
+			if views, err = m.appendKeys(tx, views, keys, limit); err != nil {
+				return nil, err
+			}
+			if len(keys) < limit {
+				break
+			}
+			after = keys[len(keys)-1].ID
 		}
 		return views, nil
 	}
+}
+
+func (m *matter) appendKeys(tx Reader, views []tenancy.KeyView, keys []tenancy.Key, limit int) ([]tenancy.KeyView, error) {
+	for _, key := range keys {
+		if !m.bindingHolds(key.Tenant) || len(views) == limit {
+			continue
+		}
+		last, err := tx.LastUsed(key.ID)
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, tenancy.KeyView{Key: key, LastUsedAt: last})
+	}
+	return views, nil
 }
 
 func tenantRow(_ Reader, m *matter) (any, error) { return m.tenant, nil }

@@ -184,3 +184,34 @@ func TestUnknownAndForeignTenantsCannotBeToldApart(t *testing.T) {
 		}
 	}
 }
+
+// TestABoundKeyListsTheKeysOfItsTenantAlone: the others name tenants that its
+// holder does not belong to with it.
+func TestABoundKeyListsTheKeysOfItsTenantAlone(t *testing.T) {
+	s := open(t, shipped(t))
+	for n, of := range []tenancy.TenantRef{{}, tenancy.RefTo(acme), tenancy.RefTo(globex), {}, tenancy.RefTo(acme)} {
+		id := byte(n + 1)
+		s.want("a key", s.try(as(adam), tenancy.CreateKey{ID: tenancy.KeyID{id}, User: adam, Tenant: of, Digest: tenancy.Digest{id}}))
+	}
+	for name, row := range map[string]struct {
+		actor tenancy.Actor
+		want  []byte
+	}{
+		"bound to none": {as(adam), []byte{1, 2, 3, 4, 5}}, "bound to acme": {bound(adam, acme), []byte{2, 5}},
+		"bound to globex": {bound(adam, globex), []byte{3}}, "the platform": {platform, []byte{1, 2, 3, 4, 5}},
+	} {
+		for limit := 1; limit <= 6; limit++ {
+			outcome, err := s.Read(t.Context(), row.actor, tenancy.ListKeys{User: adam, Limit: limit}, tenancy.ApplyOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []byte
+			for _, view := range outcome.Result.([]tenancy.KeyView) {
+				got = append(got, view.ID[0])
+			}
+			if want := row.want[:min(limit, len(row.want))]; !slices.Equal(got, want) {
+				t.Errorf("%s, at most %d: the keys %v, want %v", name, limit, got, want)
+			}
+		}
+	}
+}

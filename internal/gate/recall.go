@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/memberward/memberward/internal/audit"
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -97,7 +99,7 @@ func withoutForeignFacts(d tenancy.Decision) tenancy.Decision {
 	if self == "" {
 		self = d.Actor
 	}
-	if !withheld(d.Reasons, d.Target, self) {
+	if wasActive(d.Input) && !withheld(d.Reasons, d.Target, self) {
 		return d
 	}
 	d.Reasons, d.Input, d.Target = tenancy.Shown(d.Reasons), nil, ""
@@ -105,6 +107,18 @@ func withoutForeignFacts(d tenancy.Decision) tenancy.Decision {
 		d.Tenant = tenancy.TenantID{}
 	}
 	return d
+}
+
+// wasActive reads from a decision's input whether its actor was allowed
+// anything: pending, disabled and expired members see nothing of a tenant, so
+// its facts are not for them either.
+func wasActive(input []byte) bool {
+	var facts struct {
+		Actor struct {
+			Active bool `json:"active"`
+		} `json:"actor"`
+	}
+	return json.Unmarshal(input, &facts) == nil && facts.Actor.Active
 }
 
 // withheld reports whether callers learn less than was found: strangers, and

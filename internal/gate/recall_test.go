@@ -115,6 +115,8 @@ func TestAnExplanationIsForWhoeverSeesTheWholeAnswer(t *testing.T) {
 		{"a viewer asks why she may not write", as(vic), about(tenancy.ActionResourceWrite, tenancy.UserID{}), true},
 		{"a member asks why she may not remove somebody", as(mary), about(tenancy.ActionMemberRemove, vic), false},
 		{"a member asks why she may not remove nobody", as(mary), about(tenancy.ActionMemberRemove, user(99)), false},
+		{"a disabled administrator asks why she may not read", as(dora), about(tenancy.ActionTenantRead, tenancy.UserID{}), false},
+		{"an expired one does", as(eve), about(tenancy.ActionTenantRead, tenancy.UserID{}), false},
 		{"a stranger asks", as(sam), about(tenancy.ActionResourceRead, tenancy.UserID{}), false},
 		{"a stranger asks about an unknown tenant", as(sam), unknown, false},
 	}
@@ -126,6 +128,10 @@ func TestAnExplanationIsForWhoeverSeesTheWholeAnswer(t *testing.T) {
 		}
 		if explained := verdict.Explanation != nil && verdict.Input != nil; explained != row.explained {
 			t.Errorf("%s: explained %v, want %v", row.name, explained, row.explained)
+		}
+		own := row.q.Subject.IsZero() && !row.actor.Platform
+		if d, shown := s.recall(row.actor, verdict.DecisionID); own && row.actor.User != adam && (!shown || (d.Input != nil) != row.explained) {
+			t.Errorf("%s: the decision shows the input %q, want one: %v", row.name, d.Input, row.explained)
 		}
 	}
 }

@@ -30,7 +30,7 @@ func (a attempt) isZero() bool { return a == attempt{} }
 
 // replay takes over what the first attempt came to, if it was committed within
 // the lifetime of its receipt. A credential that is out of scope learns
-// nothing of it.
+// nothing of it, and an account nothing of one before it that had its id.
 func (a attempt) replay(tx Reader, m *matter) (bool, error) {
 	if a.isZero() || !m.actor.InScope(m.in.Action) {
 		return false, nil
@@ -38,6 +38,9 @@ func (a attempt) replay(tx Reader, m *matter) (bool, error) {
 	receipt, found, err := tx.Receipt(a.id)
 	if err != nil || !found || !m.in.Now.Before(receipt.At.Add(tenancy.ReceiptLifetime)) {
 		return false, err
+	}
+	if receipt.At.Before(m.since) {
+		return false, nil
 	}
 	if receipt.Request != a.request {
 		return false, &tenancy.Error{

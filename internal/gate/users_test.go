@@ -172,3 +172,59 @@ func TestRevokedTokensAreRefusedInTheTransaction(t *testing.T) {
 		s.want("with a key", s.try(key, remove(acme, mary)))
 	}
 }
+
+// TestAnIDThatIsUsedAgainIsAnotherAccounts: whoever had the account before has
+// neither its tokens nor its retries.
+func TestAnIDThatIsUsedAgainIsAnotherAccounts(t *testing.T) {
+	s := open(t, shipped(t))
+	create := tenancy.CreateUser{ID: user(50), Email: "first@example.com"}
+	s.want("the first", s.try(platform, create))
+	first := as(user(50))
+	first.TokenEpoch = s.user(user(50)).TokenEpoch
+	name := "First"
+	rename := tenancy.UpdateUser{User: user(50), GivenName: &name}
+	if _, err := s.Apply(t.Context(), first, rename, once("k", 1)); err != nil {
+		t.Fatal(err)
+	}
+	s.want("deleted", s.try(platform, tenancy.DeleteUser{User: user(50)}))
+	create.Email = "second@example.com"
+	s.want("the second", s.try(platform, create))
+	if _, err := s.Apply(t.Context(), first, rename, tenancy.ApplyOptions{}); codeOf(err) != tenancy.CodeUnauthenticated {
+		t.Errorf("a token of the first: %v; want %s", err, tenancy.CodeUnauthenticated)
+	}
+	second := as(user(50))
+	second.TokenEpoch = s.user(user(50)).TokenEpoch
+	outcome, err := s.Apply(t.Context(), second, rename, once("k", 1))
+	if err != nil || outcome.Replayed || outcome.Result.(tenancy.UserView).Email != "second@example.com" {
+		t.Errorf("the second's change under a key that the first used: %+v, %v; want a change of its own", outcome, err)
+	}
+}
+
+// TestAKeyDiesWithItsTenant: also that of somebody who was no member, and also
+// when another tenant gets the id.
+func TestAKeyDiesWithItsTenant(t *testing.T) {
+	s := open(t, shipped(t))
+	tenantWithID := tenancy.CreateTenant{ID: tenant(50), Name: "First", Slug: "first", Owner: olga}
+	s.want("the first", s.try(platform, tenantWithID))
+	s.want("a key", s.try(platform, tenancy.CreateKey{ID: tenancy.KeyID{1}, User: mary, Tenant: tenancy.RefTo(tenant(50)), Digest: tenancy.Digest{1}}))
+	key := bound(mary, tenant(50))
+	key.Key = tenancy.KeyID{1}
+	reads := func(what string, want tenancy.Code) {
+		t.Helper()
+		_, err := s.Read(t.Context(), key, tenancy.GetTenant{Tenant: tenancy.RefTo(tenant(50))}, tenancy.ApplyOptions{})
+		if got := codeOf(err); got != want {
+			t.Errorf("%s: %v; want %q", what, err, want)
+		}
+	}
+	reads("no member", "") // a refusal, with findings of its own
+	s.want("joins", s.try(as(olga), add(tenant(50), mary, tenancy.LevelMember)))
+	reads("a member", "")
+	s.want("leaves", s.try(as(olga), remove(tenant(50), mary)))
+	s.want("another key", s.try(platform, tenancy.CreateKey{ID: tenancy.KeyID{2}, User: mary, Tenant: tenancy.RefTo(tenant(50)), Digest: tenancy.Digest{2}}))
+	key.Key = tenancy.KeyID{2}
+	s.want("deleted", s.try(platform, tenancy.DeleteTenant{Tenant: tenancy.RefTo(tenant(50))}))
+	reads("of a tenant that is gone", tenancy.CodeUnauthenticated)
+	s.want("the second", s.try(platform, tenantWithID))
+	s.want("joins the second", s.try(as(olga), add(tenant(50), mary, tenancy.LevelMember)))
+	reads("of another tenant with its id", tenancy.CodeUnauthenticated)
+}
