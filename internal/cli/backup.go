@@ -37,7 +37,7 @@ owner may read it. FILE is replaced only with --force.
 The key is that of --key-file, --key or ` + variableKey + `: a platform key.`,
 		Example: `  memberward backup --key-file platform.key /backups/memberward.db
   memberward backup --url https://memberward.example --key-file platform.key --force latest.db`,
-		Args: arguments(cobra.ExactArgs(1)),
+		Args: takes(1, 1),
 	}
 	at := addServer(cmd)
 	cmd.Flags().BoolVar(&force, "force", false, "replace FILE")

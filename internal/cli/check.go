@@ -40,7 +40,7 @@ Exit codes: 0 allowed, 1 denied, 5 the question could not be asked.`,
 		Example: `  memberward check --key-file admin.key me resource.write acme
   memberward check --key-file platform.key --explain 11111111-1111-4111-8111-111111111111 member.remove acme 22222222-2222-4222-8222-222222222222
   memberward check --url https://memberward.example --key-file my.key me document.read acme document:4711`,
-		Args: arguments(cobra.RangeArgs(3, 4)),
+		Args: takes(3, 4),
 	}
 	at := addServer(cmd)
 	cmd.Flags().BoolVar(&explain, "explain", false, "say which rules applied, and which nearly did")

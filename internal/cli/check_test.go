@@ -186,7 +186,7 @@ func TestCommandLinesOfAClient(t *testing.T) {
 		{"no file of that name", append([]string{"--key-file", filepath.Join(folder, "none")}, question...), exitUnasked, "no such file"},
 		{"a file too long for a key", append([]string{"--key-file", long}, question...), exitUnasked, "more than 4096 bytes"},
 		{"a folder for a key", append([]string{"--key-file", folder}, question...), exitUnasked, "is a directory"},
-		{"too few arguments", question[:2], exitUsage, "accepts between 3 and 4 arg"},
+		{"too few arguments", question[:2], exitUsage, "want memberward check SUBJECT ACTION TENANT [RESOURCE], not 2 arguments"},
 		{"an empty subject", []string{"--key", aKey, "", "member.list", "acme"}, exitUsage, "SUBJECT is empty"},
 		{"an empty resource", []string{"--key", aKey, "me", "member.remove", "acme", ""}, exitUsage, "RESOURCE is empty"},
 		{"a resource without a type", []string{"--key", aKey, "me", "document.read", "acme", "4711"}, exitUsage, "RESOURCE: want TYPE:ID"},

@@ -50,7 +50,7 @@ Exit codes: 3 the set could not be activated, or the vectors could not be read,
 		Example: `  memberward policy test
   memberward policy test ./policies
   memberward policy test --vectors ./policies`,
-		Args: arguments(cobra.MaximumNArgs(1)),
+		Args: takes(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			source := policy.Embedded()
 			if len(args) == 1 {
@@ -66,7 +66,7 @@ Exit codes: 3 the set could not be activated, or the vectors could not be read,
 			return verdict(result, len(args) == 0)
 		},
 	}
-	cmd.Flags().StringVar(&vectors, "vectors", builtInVectors, "hold the set against conformance vectors: the built-in ones, or those in `FOLDER`")
+	cmd.Flags().StringVar(&vectors, "vectors", "", "hold the set against conformance vectors: the built-in ones, or those in `FOLDER`")
 	cmd.Flags().Lookup("vectors").NoOptDefVal = builtInVectors
 	return cmd
 }

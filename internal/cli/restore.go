@@ -28,7 +28,7 @@ never holds a part of a store. Then start memberward serve --data DIR.
 
 Exit codes: 0 restored, 1 it could not be, 6 the backup is damaged.`,
 		Example: `  memberward restore --data /var/lib/memberward /backups/memberward.db`,
-		Args:    arguments(cobra.ExactArgs(1)),
+		Args:    takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if folder.value == "" {
 				return usageError{errors.New("--data DIR is missing; see memberward restore --help")}

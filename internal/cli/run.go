@@ -105,7 +105,11 @@ reverse proxy in front of your application.`,
 	root.SetErr(s.stderr)
 	root.SetVersionTemplate("{{.Version}}")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+		what, _, notBool := strings.Cut(err.Error(), ": strconv.ParseBool: ")
+		if notBool {
+			what += ": want true or false"
+		}
+		return usageError{fmt.Errorf("%s; see %s --help", what, cmd.CommandPath())}
 	})
 	root.AddCommand(newServe(s), newPolicy(s), newHealthcheck(s), newCheck(s), newBackup(s), newRestore(s), newVerify(s), newVersion(s))
 	return root
@@ -123,7 +127,19 @@ func needsCommand(cmd *cobra.Command, args []string) error {
 	return usageError{fmt.Errorf("unknown command %q; see %s --help", args[0], cmd.CommandPath())}
 }
 
-// arguments makes a wrong number of arguments a usage error.
+// takes makes a number of arguments other than least to most a usage error
+// that shows which are wanted.
+func takes(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if least <= len(args) && len(args) <= most {
+			return nil
+		}
+		usage := strings.TrimSuffix(cmd.UseLine(), " [flags]")
+		return usageError{fmt.Errorf("want %s, not %d arguments; see %s --help", usage, len(args), cmd.CommandPath())}
+	}
+}
+
+// arguments makes arguments that a command does not take a usage error.
 func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {

@@ -63,7 +63,7 @@ func flagless(variable bool) string {
 		if variable {
 			name = s.Variable + ", " + s.Key
 		}
-		fmt.Fprintf(&lines, "  %-25s %s\n", name, s.Help)
+		fmt.Fprintf(&lines, "  %-24s  %s\n", name, s.Help)
 	}
 	return lines.String()
 }

@@ -28,7 +28,7 @@ in a child process, since a damaged file can end the process that reads it.
 Exit codes: 0 whole, 1 it could not be checked, 6 damaged.`,
 		Example: `  memberward verify /backups/memberward.db
   memberward verify --json /backups/memberward.db`,
-		Args: arguments(cobra.ExactArgs(1)),
+		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			check := s.checkInChild
 			if inProcess {

@@ -157,6 +157,16 @@ func TestInputsAreToldWhatIsWanted(t *testing.T) {
 		"a property that is not":    {422, "body.lable", `there is no property "lable"`, call{as: mary, method: http.MethodPost, path: keys, body: `{"lable":"x"}`}},
 		"a property with a quote":   {422, `body.a"`, `there is no property "a\""`, call{as: mary, method: http.MethodPost, path: keys, body: `{"a\"":1}`}},
 		"a property of a long name": {422, "body." + strings.Repeat("x", 65), "there is no such property", call{as: mary, method: http.MethodPost, path: keys, body: `{"` + strings.Repeat("x", 65) + `":1}`}},
+		"nothing that is required":  {422, "body", "to is required", call{as: olga, method: http.MethodPost, path: "/v1/tenants/acme/transfer-ownership", body: `{}`}},
+		"a word that is no choice":  {422, "body.kind", "want one of: human, service", call{as: platform, method: http.MethodPost, path: "/v1/users", body: `{"email":"kim@example.com","kind":"robot"}`}},
+		"a number too small":        {422, "body.limits.members", "want a number of at least 1", call{as: olga, method: http.MethodPost, path: "/v1/tenants", body: `{"name":"X","limits":{"members":0}}`}},
+		"a text too short":          {422, "body.name", "want a length of at least 1", call{as: olga, method: http.MethodPost, path: "/v1/tenants", body: `{"name":""}`}},
+		"a text too long":           {422, "body.label", "want a length of at most 256", call{as: mary, method: http.MethodPost, path: keys, body: `{"label":"` + strings.Repeat("x", 257) + `"}`}},
+		"too many elements":         {422, "body.scopes", "want 100 elements at most", call{as: mary, method: http.MethodPost, path: keys, body: `{"scopes":["a"` + strings.Repeat(`,"a"`, 100) + `]}`}},
+		"a page too small":          {400, "query.limit", "want a number of at least 1", call{as: olga, method: http.MethodGet, path: "/v1/tenants?limit=0"}},
+		"a page too large":          {400, "query.limit", "want a number of at most 1000", call{as: olga, method: http.MethodGet, path: "/v1/tenants?limit=1001"}},
+		"a page of no number":       {400, "query.limit", "want a whole number", call{as: olga, method: http.MethodGet, path: "/v1/tenants?limit=all"}},
+		"a word for a time":         {400, "query.since", "want a time like 2027-01-31T09:00:00Z", call{as: platform, method: http.MethodGet, path: "/v1/audit?since=yesterday"}},
 		"a number for a time":       {422, "body.expires_at", "want a time like 2027-01-31T09:00:00Z", call{as: mary, method: http.MethodPost, path: keys, body: `{"expires_at":1}`}},
 	} {
 		t.Run(name, func(t *testing.T) {

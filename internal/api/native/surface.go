@@ -193,7 +193,7 @@ func faultsOf(model *huma.ErrorModel) error {
 	found := make(faults, len(model.Errors))
 	for i, detail := range model.Errors {
 		in, rest, _ := strings.Cut(dots.Replace(detail.Location), ".")
-		fault := &api.InputError{Fault: api.FaultValue, In: api.Place(in), Msg: detail.Message}
+		fault := &api.InputError{Fault: api.FaultValue, In: api.Place(in), Msg: rephrase(detail.Message)}
 		if rest != "" {
 			fault.Path = strings.Split(rest, ".")
 		}
