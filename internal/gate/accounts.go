@@ -87,6 +87,10 @@ func (s *createUser) perform(tx Tx, m *matter) (any, error) {
 // tokens must not become good again. Microseconds stay exact in a token.
 func firstEpoch(now time.Time) uint64 { return uint64(max(0, now.UnixMicro())) }
 
+// nextEpoch ends an epoch. It is none that the account had before the store was
+// restored from an older copy: its tokens would be good again.
+func nextEpoch(epoch uint64, now time.Time) uint64 { return max(epoch+1, firstEpoch(now)) }
+
 // activate ends the waiting of the memberships that were reserved for an
 // account.
 func activate(tx Tx, user tenancy.UserID, now time.Time) error {

@@ -180,9 +180,15 @@ func (m *matter) gatherMembership(tx Reader) error {
 }
 
 // findStranger notes that the actor is no member; the platform never is one.
+// Of somebody whom others ask about, what the account is stays unsaid then: it
+// is no matter of the tenant's.
 func (m *matter) findStranger() {
-	if !m.actor.Platform {
-		m.find(tenancy.Find(tenancy.CodeNotAMember))
+	if m.actor.Platform {
+		return
+	}
+	m.find(tenancy.Find(tenancy.CodeNotAMember))
+	if m.actor.Via == tenancy.ViaNothing {
+		m.in.Actor.Active = false
 	}
 }
 

@@ -241,3 +241,25 @@ func TestWhoCopiesTheStore(t *testing.T) {
 		t.Error("a refused copy was begun")
 	}
 }
+
+// TestAQuestionTellsNothingOfAStrangersAccount: anybody may have a tenant of
+// their own to ask about, and shall not learn of accounts by asking.
+func TestAQuestionTellsNothingOfAStrangersAccount(t *testing.T) {
+	s := open(t, shipped(t))
+	explained := func(of tenancy.UserID) []byte {
+		t.Helper()
+		verdict, err := s.Check(t.Context(), as(adam), tenancy.Question{
+			Subject: of, Action: tenancy.ActionResourceRead, Tenant: tenancy.RefTo(acme), Explain: true,
+		})
+		if err != nil || verdict.Allow {
+			t.Fatalf("%s: %+v, %v; want a no", of, verdict, err)
+		}
+		return bytes.ReplaceAll(verdict.Input, []byte(of.String()), []byte("x"))
+	}
+	unknown := explained(user(99))
+	for name, of := range map[string]tenancy.UserID{"an account": sam, "one that is disabled": off, "one that is reserved": res} {
+		if got := explained(of); !bytes.Equal(got, unknown) {
+			t.Errorf("of %s the facts are %s, of nobody %s", name, got, unknown)
+		}
+	}
+}

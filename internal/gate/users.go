@@ -130,7 +130,7 @@ func (s setPassword) hold(m *matter) []tenancy.Finding {
 func (s setPassword) perform(tx Tx, m *matter) (any, error) {
 	user := m.account
 	user.PasswordHash = s.PasswordHash
-	user.TokenEpoch++
+	user.TokenEpoch = nextEpoch(user.TokenEpoch, m.in.Now)
 	return nil, tx.PutUser(user)
 }
 
@@ -140,7 +140,7 @@ func (revokeTokens) action(tenancy.Actor) tenancy.Action { return tenancy.Action
 
 func (revokeTokens) perform(tx Tx, m *matter) (any, error) {
 	user := m.account
-	user.TokenEpoch++
+	user.TokenEpoch = nextEpoch(user.TokenEpoch, m.in.Now)
 	return nil, tx.PutUser(user)
 }
 

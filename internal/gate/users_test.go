@@ -1,9 +1,15 @@
 package gate_test
 
 import (
+	"bytes"
+	"io"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/memberward/memberward/internal/boltstore"
+	"github.com/memberward/memberward/internal/gate"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
@@ -227,4 +233,43 @@ func TestAKeyDiesWithItsTenant(t *testing.T) {
 	s.want("the second", s.try(platform, tenantWithID))
 	s.want("joins the second", s.try(as(olga), add(tenant(50), mary, tenancy.LevelMember)))
 	reads("of another tenant with its id", tenancy.CodeUnauthenticated)
+}
+
+// TestARestoredStoreRevivesNoEpoch: a token of an epoch that the restored store
+// has not come to stays refused when it comes to the next one.
+func TestARestoredStoreRevivesNoEpoch(t *testing.T) {
+	s := open(t, shipped(t))
+	var copied bytes.Buffer
+	if _, err := s.Backup(t.Context(), platform, &copied, tenancy.ApplyOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	s.want("before the restore", s.try(platform, tenancy.RevokeTokens{User: mary}))
+	old := as(mary)
+	old.TokenEpoch = s.user(mary).TokenEpoch
+	restored := s.restored(&copied)
+	for range 3 {
+		restored.want("after it", restored.try(platform, tenancy.RevokeTokens{User: mary}))
+		if _, err := restored.Apply(t.Context(), old, remove(acme, mary), tenancy.ApplyOptions{}); codeOf(err) != tenancy.CodeUnauthenticated {
+			t.Errorf("a token from before the restore: %v; want %s", err, tenancy.CodeUnauthenticated)
+		}
+	}
+}
+
+// restored opens another scene on a copy of the store, with the same clock.
+func (s *scene) restored(from io.Reader) *scene {
+	s.t.Helper()
+	path := filepath.Join(s.t.TempDir(), "store.db")
+	if _, err := boltstore.Restore(s.t.Context(), from, path, nil); err != nil {
+		s.t.Fatal(err)
+	}
+	now := clock(s.later)
+	s.forward(time.Hour)
+	store, err := boltstore.Open(path, boltstore.Options{Clock: now})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { store.Close() })
+	other := &scene{t: s.t, store: store, later: s.later}
+	other.Gate = gate.New(store, shipped(s.t), gate.Options{Clock: now, NewID: newID})
+	return other
 }

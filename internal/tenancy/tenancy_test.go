@@ -101,6 +101,9 @@ func TestEmailAddresses(t *testing.T) {
 		"a\x00@c":            "",
 		"a@c\n":              "a@c",
 		"a\xff@c":            "",
+		"Ä@b":                "Ä@b",
+		"\u212aate@b":        "", // the Kelvin sign
+		"\u0130van@b":        "", // a dotted capital I
 		strings.Repeat("a", 250) + "@example.com": "",
 	} {
 		got, err := tenancy.ParseEmail(given)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -60,9 +61,15 @@ func ParseEmail(s string) (string, error) {
 		return "", fmt.Errorf("an e-mail address has the form name@domain")
 	case !utf8.ValidString(s) || strings.ContainsFunc(s, notPrintable) || strings.Contains(s, " "):
 		return "", fmt.Errorf("an e-mail address holds no space and no control character")
+	case strings.ContainsFunc(s, passesForASCII):
+		return "", fmt.Errorf("an e-mail address holds no letter whose lower case is an ASCII letter's")
 	}
 	return s, nil
 }
+
+// passesForASCII finds the letters by which one mailbox would be matched as
+// another: the lower case of the Kelvin sign is k, that of a dotted I is i.
+func passesForASCII(r rune) bool { return r > unicode.MaxASCII && unicode.ToLower(r) <= unicode.MaxASCII }
 
 // EmailKey gives the form under which an address is matched: trimmed and in
 // lower case (contracts/README.md, rule 7).
