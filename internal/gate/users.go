@@ -122,7 +122,7 @@ func (setPassword) action(tenancy.Actor) tenancy.Action { return tenancy.ActionU
 func (s setPassword) hold(m *matter) []tenancy.Finding {
 	found := s.ownAccount.hold(m)
 	if !m.actor.Platform && m.account.PasswordHash != "" && s.Against != m.account.PasswordHash {
-		found = append(found, tenancy.Find(tenancy.CodeNotPermitted))
+		found = append(found, tenancy.Finding{Code: tenancy.CodeNotPermitted, Message: "the current password is missing or wrong"})
 	}
 	return found
 }

@@ -138,7 +138,7 @@ func Shown(findings []Finding) []Finding {
 	case Has(findings, CodeKeyUnknown):
 		return []Finding{Find(CodeKeyUnknown)}
 	case Has(findings, CodeNotPermitted):
-		return []Finding{Find(CodeNotPermitted)}
+		return findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Code == CodeNotPermitted }):][:1]
 	case slices.ContainsFunc(findings, isFault): // nobody can say whether the caller has the right
 		return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return !isFault(f) })
 	default:
