@@ -69,7 +69,9 @@ func ParseEmail(s string) (string, error) {
 
 // passesForASCII finds the letters by which one mailbox would be matched as
 // another: the lower case of the Kelvin sign is k, that of a dotted I is i.
-func passesForASCII(r rune) bool { return r > unicode.MaxASCII && unicode.ToLower(r) <= unicode.MaxASCII }
+func passesForASCII(r rune) bool {
+	return r > unicode.MaxASCII && unicode.ToLower(r) <= unicode.MaxASCII
+}
 
 // EmailKey gives the form under which an address is matched: trimmed and in
 // lower case (contracts/README.md, rule 7).
