@@ -48,7 +48,7 @@ func (g *Gate) settle(ctx context.Context, m *matter, revision tenancy.Revision,
 	switch {
 	case errors.Is(err, errDryRun):
 		g.watch(kind, m, true, nil)
-	case err != nil && opts.DryRun:
+	case err != nil && opts.DryRun && m.in.Action != tenancy.ActionUserPassword: // a guess at a password is recorded, dry or not
 		g.watch(kind, m, false, err)
 		return tenancy.Outcome{}, err
 	case err != nil:

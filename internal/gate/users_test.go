@@ -273,3 +273,18 @@ func (s *scene) restored(from io.Reader) *scene {
 	other.Gate = gate.New(store, shipped(s.t), gate.Options{Clock: now, NewID: newID})
 	return other
 }
+
+// TestAGuessAtAPasswordLeavesATrace: a dry run tells whether the current
+// password is right, so whoever guesses by dry runs is seen in the audit.
+func TestAGuessAtAPasswordLeavesATrace(t *testing.T) {
+	s := open(t, shipped(t))
+	s.want("a password", s.try(platform, tenancy.SetPassword{User: mary, PasswordHash: "one"}))
+	before := s.records()
+	guess := tenancy.SetPassword{User: mary, PasswordHash: "two", Against: "another"}
+	_, err := s.Apply(t.Context(), tenancy.Actor{User: mary, Via: tenancy.ViaAPIKey}, guess, tenancy.ApplyOptions{DryRun: true})
+	s.want("guessed", s.codes(err), "not_permitted")
+	s.want("another change, which takes the record along", s.try(as(olga), add(acme, sam, tenancy.LevelMember)))
+	if got := s.records(); got != before+2 {
+		t.Errorf("the audit grew by %d records, want the guess and the change", got-before)
+	}
+}
