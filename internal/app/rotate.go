@@ -12,7 +12,8 @@ const (
 	rotationEvery = time.Hour
 )
 
-// rotateKeys changes the key that signs tokens as time passes, until ctx ends.
+// rotateKeys changes the key that signs tokens as time passes, and forgets what
+// no retry asks for any more, until ctx ends.
 func (p *program) rotateKeys(ctx context.Context) error {
 	ticker := time.NewTicker(rotationEvery)
 	defer ticker.Stop()
@@ -25,6 +26,7 @@ func (p *program) rotateKeys(ctx context.Context) error {
 func (p *program) rotateAt(ctx context.Context, due <-chan time.Time) error {
 	for {
 		p.rotate(ctx)
+		p.forget(ctx)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -43,5 +45,16 @@ func (p *program) rotate(ctx context.Context) {
 	}
 	if err != nil && ctx.Err() == nil {
 		p.logger.Error("the signing key could not be rotated", "error", err.Error())
+	}
+}
+
+// forget removes the receipts that are too old.
+func (p *program) forget(ctx context.Context) {
+	forgotten, err := p.store.ForgetReceipts(ctx)
+	if forgotten > 0 {
+		p.logger.Debug("receipts were forgotten", "receipts", forgotten)
+	}
+	if err != nil && ctx.Err() == nil {
+		p.logger.Error("old receipts could not be forgotten", "error", err.Error())
 	}
 }

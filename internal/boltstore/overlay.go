@@ -18,11 +18,12 @@ type overlay struct {
 	records  []audit.Record
 	receipts []receipt
 	wrote    bool // there is a write that decisions read, so that the revision rises
+	touched  bool // there is any write
 	ended    bool // the function that it was made for has returned
 }
 
 // empty reports whether there is nothing to apply.
-func (o *overlay) empty() bool { return !o.wrote && len(o.records)+len(o.receipts) == 0 }
+func (o *overlay) empty() bool { return !o.touched && len(o.records)+len(o.receipts) == 0 }
 
 // entry is one record that is new with a change.
 type entry struct {
@@ -54,7 +55,7 @@ func (o *overlay) put(b bucket, key, frame []byte) error {
 		o.writes[b] = make(map[string][]byte)
 	}
 	o.writes[b][string(key)] = frame
-	o.wrote = o.wrote || b.decides()
+	o.wrote, o.touched = o.wrote || b.decides(), true
 	return nil
 }
 

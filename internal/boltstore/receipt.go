@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"time"
@@ -52,7 +53,7 @@ func (t *tx) PutReceipt(r tenancy.Receipt) error {
 	if err != nil {
 		return fmt.Errorf("put receipt: %w", err)
 	}
-	if err := t.pruneReceipts(r.At); err != nil {
+	if _, err := t.pruneReceipts(r.At, prunedAtOnce); err != nil {
 		return fmt.Errorf("put receipt: %w", err)
 	}
 	for i, waiting := range t.over.receipts {
@@ -72,8 +73,8 @@ func (t *tx) PutReceipt(r tenancy.Receipt) error {
 	return nil
 }
 
-// pruneReceipts removes a few that are too old.
-func (t *tx) pruneReceipts(now time.Time) error {
+// pruneReceipts removes at most so many that are too old, and says how many.
+func (t *tx) pruneReceipts(now time.Time, most int) (int, error) {
 	var old []tenancy.Receipt
 	err := t.over.scan(bucketReceiptTimes, nil, nil, func(key, frame []byte) (bool, error) {
 		id, err := receiptOf(key, frame)
@@ -81,17 +82,40 @@ func (t *tx) pruneReceipts(now time.Time) error {
 			return false, err
 		}
 		old = append(old, tenancy.Receipt{ID: id, At: receiptTime(key)})
-		return len(old) < prunedAtOnce, nil
+		return len(old) < most, nil
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, r := range old {
 		if err := t.forgetReceipt(r.ID, r.At); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return len(old), nil
+}
+
+// forgottenAtOnce is how many receipts one transaction of ForgetReceipts takes.
+const forgottenAtOnce = 1000
+
+// ForgetReceipts removes every receipt that is older than
+// tenancy.ReceiptLifetime: what they say of people is not kept longer than
+// retries need it, also in a store to which nobody writes. It raises no
+// revision. Errors are those of [Store.Update].
+func (s *Store) ForgetReceipts(ctx context.Context) (forgotten int, err error) {
+	for {
+		some := 0
+		_, err := s.update(&call{ctx: ctx, silent: true, fn: func(t *tx) (err error) {
+			some, err = t.pruneReceipts(s.opts.Clock(), forgottenAtOnce)
+			return err
+		}})
+		if err != nil {
+			return forgotten, err
+		}
+		if forgotten += some; some < forgottenAtOnce {
+			return forgotten, nil
+		}
+	}
 }
 
 // receiptOf gives the receipt that an index entry leads to.
