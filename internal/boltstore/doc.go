@@ -1,6 +1,6 @@
 // Package boltstore keeps the state in one bbolt file: users, tenants,
-// memberships, keys, their indexes and counters, the revision and the audit
-// chain. It is a [gate.Store].
+// memberships, keys, their indexes and counters, the revision, the audit
+// chain and the change log. It is a [gate.Store].
 //
 // Four things are its own, beneath bbolt's transactions:
 //
@@ -15,4 +15,10 @@
 //     (pages.go), and a fault while reading is an error, never a crash.
 //   - What a failed commit left behind is known or said to be unknown
 //     (commit.go).
+//
+// With each change commit its audit record with the input of its decision
+// (trail.go), what it did, for the change log (changelog.go), and its receipt
+// for retries (receipt.go). A copy is taken while changes go on (backup.go),
+// and becomes a store only when it is whole (restore.go, checkfile.go). Files
+// of older formats are brought to the newest before they serve (migrate.go).
 package boltstore

@@ -28,7 +28,7 @@ func filled(t *testing.T, members int) string {
 			return errors.Join(
 				tx.PutUser(tenancy.User{ID: number(n), Email: fmt.Sprintf("u%d@example.org", n), Kind: tenancy.KindHuman, Enabled: true}),
 				tx.PutTenant(tenancy.Tenant{ID: number(n), Slug: fmt.Sprint(n), Name: "T", MemberLimit: 5}),
-				tx.PutKey(tenancy.Key{ID: number(n), User: number(n), Digest: tenancy.Digest{byte(n), 1}}),
+				tx.PutKey(tenancy.Key{ID: number(n), User: number(n), Digest: tenancy.Digest{byte(n), 1, byte(n >> 8)}}),
 				tx.PutMembership(membership(n%5, n)), tx.Record(decision(fmt.Sprint(n))),
 			)
 		})

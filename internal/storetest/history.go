@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -287,119 +285,6 @@ func holdsDecision(r gate.Reader, want audit.Record) error {
 	got, _, err := audit.Decode(canonical)
 	if err != nil || got.DecisionID != want.DecisionID || got.Verdict != want.Verdict || string(input) != string(want.Input) {
 		return fmt.Errorf("the decision %s reads %s with %s, %w", want.DecisionID, canonical, input, err)
-	}
-	return nil
-}
-
-// receipt is that of an attempt.
-func receipt(n int) tenancy.Receipt {
-	return tenancy.Receipt{
-		ID: tenancy.Digest{9, byte(n >> 8), byte(n)}, Request: tenancy.Digest{8, byte(n)}, At: epoch().Add(time.Duration(n) * time.Second),
-		Outcome: tenancy.Outcome{DecisionID: decisionID(n), PolicyRevision: "p1", Reasons: []tenancy.Finding{{Code: "x", Message: "y"}}},
-	}
-}
-
-func readReceipt(ctx context.Context, s gate.Store, id tenancy.Digest) (r tenancy.Receipt, found bool, err error) {
-	err = s.View(ctx, func(snapshot gate.Reader) error {
-		var err error
-		r, found, err = snapshot.Receipt(id)
-		return err
-	})
-	return r, found, err
-}
-
-// receiptsWithChanges makes attempts at once, of which some are refused: each
-// receipt is there when its change is, with its revision.
-func receiptsWithChanges(ctx context.Context, s gate.Store) error {
-	const writers = 24
-	made := make([]tenancy.Revision, writers)
-	errs := atOnce(writers, func(i int) error {
-		var err error
-		made[i], err = s.Update(ctx, func(tx gate.Tx) error {
-			if err := errors.Join(tx.PutReceipt(receipt(i+1)), tx.PutUser(user(i+1))); err != nil {
-				return err
-			}
-			if i%3 == 2 {
-				return errRefused
-			}
-			return nil
-		})
-		return err
-	})
-	_, wrong := succeeded(errs)
-	for i := range errs {
-		want := receipt(i + 1)
-		want.Outcome.Revision = made[i]
-		got, found, err := readReceipt(ctx, s, want.ID)
-		switch {
-		case err != nil:
-			return err
-		case found != (errs[i] == nil):
-			return fmt.Errorf("change %d = %v, and its receipt is there: %v", i, errs[i], found)
-		case found:
-			wrong = errors.Join(wrong, same(fmt.Sprintf("receipt %d", i), got, true, nil, want))
-		}
-	}
-	return wrong
-}
-
-// results keeps every kind of result that a change can have.
-func results(ctx context.Context, s gate.Store) error {
-	u, k := user(1), key(1, userID(1))
-	u.TokenEpoch = 3
-	bare, blank := u, k
-	bare.PasswordHash, bare.TokenEpoch, blank.Digest = "", 0, tenancy.Digest{}
-	for i, row := range []struct{ put, want any }{
-		{nil, nil},
-		{tenancy.UserView{User: u, LastLoginAt: epoch()}, tenancy.UserView{User: bare, LastLoginAt: epoch()}},
-		{tenancy.KeyView{Key: k}, tenancy.KeyView{Key: blank}},
-		{tenant(1), tenant(1)},
-		{tenancy.Member{Membership: member(1, 2, tenancy.LevelAdmin), Email: "a@b"}, tenancy.Member{Membership: member(1, 2, tenancy.LevelAdmin), Email: "a@b"}},
-		{tenancy.Left(3), tenancy.Left(3)},
-	} {
-		r := receipt(i + 1)
-		r.Outcome.Result = row.put
-		made, err := update(ctx, s, func(tx gate.Tx) error { return errors.Join(tx.PutUser(user(i+1)), tx.PutReceipt(r)) })
-		if err != nil {
-			return err
-		}
-		r.Outcome.Result, r.Outcome.Revision = row.want, made
-		got, found, err := readReceipt(ctx, s, r.ID)
-		if err := same(fmt.Sprintf("the receipt with %T", row.put), got, found, err, r); err != nil {
-			return err
-		}
-	}
-	return fails(ctx, s, "a result of an unknown kind", func(tx gate.Tx) error {
-		r := receipt(99)
-		r.Outcome.Result = 7
-		return errors.Join(tx.PutUser(user(99)), tx.PutReceipt(r))
-	})
-}
-
-// oldReceipts makes attempts over many days, and then expects that the oldest
-// are gone and the youngest are there.
-func oldReceipts(ctx context.Context, s gate.Store) error {
-	const attempts, perDay = 60, 4
-	late := func(n int) tenancy.Receipt {
-		r := receipt(n)
-		r.At = epoch().Add(time.Duration(n) * 24 * time.Hour / perDay)
-		return r
-	}
-	for _, n := range rand.New(rand.NewPCG(1, 2)).Perm(attempts / 2) { // in any order: clocks go back
-		if _, err := update(ctx, s, func(tx gate.Tx) error { return tx.PutReceipt(late(n + 1)) }); err != nil {
-			return err
-		}
-	}
-	for n := attempts/2 + 1; n <= attempts; n++ {
-		if _, err := update(ctx, s, func(tx gate.Tx) error { return tx.PutReceipt(late(n)) }); err != nil {
-			return err
-		}
-	}
-	for n := 1; n <= attempts; n++ {
-		_, found, err := readReceipt(ctx, s, late(n).ID)
-		if young := n >= attempts-perDay; err != nil || found != young {
-			return fmt.Errorf("receipt %d of %d, %d a day, is there: %v, %w; want %v", n, attempts, perDay, found, err, young)
-		}
 	}
 	return nil
 }
