@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -173,5 +174,22 @@ func wantCode(t *testing.T, what string, err error, want tenancy.Code) {
 	var coded *tenancy.Error
 	if !errors.As(err, &coded) || coded.Code != want {
 		t.Errorf("%s: %v, want code %s", what, err, want)
+	}
+}
+
+// TestABackupOfANewerProgramIsNotRestored: it says so, and leaves nothing.
+func TestABackupOfANewerProgramIsNotRestored(t *testing.T) {
+	newer := forge(t, func(tx *bbolt.Tx) error { return reidentify(tx, magic, schemaVersion+1) })
+	from, err := os.Open(newer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = from.Close() }()
+	folder := t.TempDir()
+	if _, err := Restore(t.Context(), from, filepath.Join(folder, "store.db"), nil); !errors.Is(err, ErrNewer) {
+		t.Errorf("Restore = %v, want %v", err, ErrNewer)
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
