@@ -73,7 +73,8 @@ func (s *createUser) perform(tx Tx, m *matter) (any, error) {
 	if user.ID.IsZero() {
 		user = tenancy.User{ID: s.ID, Kind: tenancy.KindHuman, Enabled: true, TokenEpoch: firstEpoch(m.in.Now), CreatedAt: m.in.Now}
 	}
-	user.Email, user.PasswordHash, user.SignedUp = s.Email, s.PasswordHash, true
+	user.Email, user.SignedUp = s.Email, true
+	user.PasswordHash = cmp.Or(s.PasswordHash, user.PasswordHash) // the platform may have set one before
 	user.GivenName, user.Surname = cmp.Or(s.GivenName, user.GivenName), cmp.Or(s.Surname, user.Surname)
 	user.Kind = cmp.Or(s.Kind, user.Kind)
 	if err := tx.PutUser(user); err != nil {

@@ -288,3 +288,14 @@ func TestAGuessAtAPasswordLeavesATrace(t *testing.T) {
 		t.Errorf("the audit grew by %d records, want the guess and the change", got-before)
 	}
 }
+
+func TestAPasswordSetBeforeSigningUpStays(t *testing.T) {
+	s := open(t, shipped(t))
+	s.want("set for a reserved account", s.try(platform, tenancy.SetPassword{User: res, PasswordHash: "before"}))
+	s.want("signed up without one", s.try(platform, tenancy.CreateUser{Email: "res@example.com"}))
+	if got := s.user(res); got.PasswordHash != "before" || !got.SignedUp {
+		t.Errorf("the account signed up with the password %q", got.PasswordHash)
+	}
+	s.want("set for another", s.try(platform, tenancy.AddMember{Tenant: tenancy.RefTo(guild), Email: "new@example.com", Level: tenancy.LevelMember, Enabled: true}))
+	s.want("signed up with one", s.try(platform, tenancy.CreateUser{Email: "new@example.com", PasswordHash: "mine"}))
+}
