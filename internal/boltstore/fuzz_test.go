@@ -147,3 +147,5 @@ func TestEveryBucketHasAKind(t *testing.T) {
 		}
 	}
 }
+
+func decodeTallies(d *decoder) tallies { return d.tallies(bucketCount) }

@@ -83,8 +83,6 @@ func encodeTallies(v *tallies) []byte {
 	return e.seal(bucketMeta, metaTallies)
 }
 
-func decodeTallies(d *decoder) tallies { return d.tallies(bucketCount) }
-
 // tallies reads those of the buckets before end.
 func (d *decoder) tallies(end bucket) (v tallies) {
 	for b := bucketMeta + 1; b < end; b++ {
