@@ -138,12 +138,17 @@ func Shown(findings []Finding) []Finding {
 	case Has(findings, CodeKeyUnknown):
 		return []Finding{Find(CodeKeyUnknown)}
 	case Has(findings, CodeNotPermitted):
-		return findings[slices.IndexFunc(findings, func(f Finding) bool { return f.Code == CodeNotPermitted }):][:1]
+		return only(findings, func(f Finding) bool { return f.Code == CodeNotPermitted })
 	case slices.ContainsFunc(findings, isFault): // nobody can say whether the caller has the right
-		return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return !isFault(f) })
+		return only(findings, isFault)
 	default:
 		return findings
 	}
+}
+
+// only gives the findings that are meant, in their order.
+func only(findings []Finding, meant func(Finding) bool) []Finding {
+	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return !meant(f) })
 }
 
 // isFault reports whether the finding is about the policies, and not about
