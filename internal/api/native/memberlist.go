@@ -2,7 +2,6 @@ package native
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -49,7 +48,7 @@ func (d *dialect) listMembers(ctx context.Context, r *request, in *listMembersIn
 	}
 	query := tenancy.ListMembers{Tenant: ref, After: tenancy.UserID(after), Limit: in.Limit + 1, AsOf: then}
 	if !narrowed.isEmpty() {
-		return d.walkMembers(ctx, r, query, narrowed, where, in.Limit)
+		return d.walkMembers(ctx, r, query, narrowed, &narrowedPage{list: list[member]{Items: []member{}}, where: where, limit: in.Limit})
 	}
 	outcome, err := d.read(ctx, r, query)
 	if err != nil {
@@ -78,8 +77,7 @@ func (in *listMembersInput) place(tenant tenancy.TenantRef) place {
 
 // walkMembers gives a page of those who pass the filter. Its revision is that
 // of its first chunk: what is shown is as it was then or later.
-func (d *dialect) walkMembers(ctx context.Context, r *request, query tenancy.ListMembers, narrowed memberFilter, where place, limit int) (*body[list[member]], error) {
-	shown := list[member]{Items: []member{}}
+func (d *dialect) walkMembers(ctx context.Context, r *request, query tenancy.ListMembers, narrowed memberFilter, page *narrowedPage) (*body[list[member]], error) {
 	query.Limit = chunkSize
 	var first tenancy.Outcome
 	for chunk := range mostChunks {
@@ -87,37 +85,57 @@ func (d *dialect) walkMembers(ctx context.Context, r *request, query tenancy.Lis
 		if err != nil {
 			return nil, err
 		}
+		if chunk == 0 {
+			first = outcome
+		}
 		rows, ok := outcome.Result.([]tenancy.Member)
 		if !ok {
 			return nil, unexpected(outcome)
-		}
-		if chunk == 0 {
-			first = outcome
 		}
 		passing, err := d.passing(ctx, r, query.Tenant, rows, narrowed)
 		if err != nil {
 			return nil, err
 		}
-		room := min(limit-len(shown.Items), len(passing))
-		for _, m := range passing[:room] {
-			shown.Items = append(shown.Items, memberOf(m))
-		}
-		if room < len(passing) { // more than the page holds
-			next := where.cursor(uuid.MustParse(shown.Items[limit-1].UserID))
-			shown.NextCursor = &next
-			break
-		}
-		if len(rows) < chunkSize { // the end
-			shown.NextCursor = nil
+		if page.take(rows, passing) {
 			break
 		}
 		query.After = rows[len(rows)-1].User
-		next := where.cursor(uuid.UUID(query.After))
-		shown.NextCursor = &next
 	}
 	r.answered(first)
-	shown.Revision = uint64(first.Revision)
-	return &body[list[member]]{shown}, nil
+	page.Revision = uint64(first.Revision)
+	return &body[list[member]]{page.list}, nil
+}
+
+// narrowedPage is a page that is filled chunk by chunk.
+type narrowedPage struct {
+	list[member]
+	where place
+	limit int
+	last  tenancy.UserID // of those shown
+}
+
+// take adds those of a chunk's rows who pass, and reports whether the page is
+// complete: it is full and the list goes on, or the list is at its end.
+func (p *narrowedPage) take(rows, passing []tenancy.Member) bool {
+	room := min(p.limit-len(p.Items), len(passing))
+	for _, m := range passing[:room] {
+		p.Items, p.last = append(p.Items, memberOf(m)), m.User
+	}
+	p.NextCursor = nil
+	full, end := room < len(passing), len(rows) < chunkSize
+	switch {
+	case full:
+		p.goOn(p.last)
+	case !end:
+		p.goOn(rows[len(rows)-1].User)
+	}
+	return full || end
+}
+
+// goOn has the next page begin after somebody.
+func (p *narrowedPage) goOn(last tenancy.UserID) {
+	next := p.where.cursor(uuid.UUID(last))
+	p.NextCursor = &next
 }
 
 // passing gives those of the rows who pass the filter.

@@ -27,7 +27,9 @@ type belonging struct {
 	Member member `json:"member"`
 }
 
-func belongingOf(b tenancy.Belonging) belonging { return belonging{tenantOf(b.Tenant), memberOf(b.Member)} }
+func belongingOf(b tenancy.Belonging) belonging {
+	return belonging{tenantOf(b.Tenant), memberOf(b.Member)}
+}
 
 func (d *dialect) listUserTenants(ctx context.Context, r *request, in *listUserTenantsInput) (*body[list[belonging]], error) {
 	user := userInPath(in.User)
