@@ -18,17 +18,20 @@ _lowest := {
 	"tenant.create": 50, "tenant.list": 50, "tenant.list_all": 50, "user.read": 50,
 }
 
+# The level that just could hold each, and the one below it.
 test_actions[name] if {
-	some level, rank in _levels
 	some given, lowest in _lowest
+	some level, rank in _levels
+	rank in {lowest, lowest - 10}
 	name := sprintf("%s gives %s", [level, given])
-	exceeded := {code | some code in {"actions_exceeded"}; max([lowest, 10]) > rank}
-	facts := {
-		"action": {"name": "role.create"},
-		"actor": {"level": level},
-		"requested": {"actions": ["resource.read", given]},
-	}
+	exceeded := {code | some code in {"actions_exceeded"}; lowest > rank}
+	facts := {"action": {"name": "role.create"}, "actor": {"level": level}, "requested": {"actions": [given]}}
 	cases.codes(forbid.violation) == exceeded with input as cases.given(facts)
+}
+
+test_one_action_exceeds if {
+	facts := {"action": {"name": "role.create"}, "requested": {"actions": ["app.manage", "tenant.delete", "resource.read"]}}
+	cases.codes(forbid.violation) == {"actions_exceeded"} with input as cases.given(facts)
 }
 
 test_ways_of_handing_out[name] if {
