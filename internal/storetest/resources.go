@@ -220,7 +220,10 @@ func refusedGrants(ctx context.Context, s gate.Store) error {
 	} {
 		errs = append(errs, fails(ctx, s, what, func(tx gate.Tx) error { return tx.PutGrant(g) }))
 	}
-	return errors.Join(errs...)
+	_, err := update(ctx, s, func(tx gate.Tx) error { // of the id of a user with grants: they are not the role's
+		return firstError(tx.PutRole(role(1, 1)), tx.DeleteRole(number(1)))
+	})
+	return errors.Join(append(errs, err)...)
 }
 
 // datasetsCounted registers and deletes datasets of a tenant and of none.
