@@ -157,5 +157,8 @@ func (d *dialect) detachTenant(c *gin.Context, actor tenancy.Actor) error {
 	ref := pathOrganization(c)
 	target := api.OpaqueTenantID(c.Param("targetTenantId"))
 	_, err := d.apply(c, actor, tenancy.DetachTenant{Organization: ref, Tenant: target})
-	return said(c, err, "Tenant removed from organization.")
+	if err != nil {
+		return &failure{answers: detaching, cause: err}
+	}
+	return said(c, nil, "Tenant removed from organization.")
 }
