@@ -2,6 +2,7 @@ package apitest
 
 import (
 	"bufio"
+	"maps"
 	"net/http"
 	"net/textproto"
 	"os"
@@ -46,7 +47,7 @@ func (s *Stage) play(t *testing.T, script *txtar.Archive) {
 	if len(script.Files) == 0 || len(script.Files)%2 != 0 {
 		t.Fatal("a transcript alternates requests and answers")
 	}
-	names := Cast()
+	names := maps.Clone(s.names)
 	for i := 0; i < len(script.Files); i += 2 {
 		request, want := script.Files[i], script.Files[i+1]
 		who, line, _ := strings.Cut(request.Name, ": ")

@@ -13,6 +13,7 @@ import (
 	"github.com/memberward/memberward/internal/api"
 	"github.com/memberward/memberward/internal/api/cognee"
 	"github.com/memberward/memberward/internal/api/native"
+	"github.com/memberward/memberward/internal/api/processmind"
 	"github.com/memberward/memberward/internal/authn"
 	"github.com/memberward/memberward/internal/boltstore"
 	"github.com/memberward/memberward/internal/config"
@@ -93,6 +94,7 @@ func (p *program) apis() http.Handler {
 				Accounts: cogneeAccounts{p.authn}, SelfRegistration: p.cfg.SelfRegistration,
 				SecureCookie: p.cfg.CookieSecure, ValidationStatus: p.cfg.CogneeValidationStatus,
 			}),
+			processmind.New(processmind.Options{Gate: bounded, Authenticator: p.authn.Door(authn.Source{ActAs: true})}),
 		},
 		Logger: p.logger, Now: p.clock, NewID: func() string { return p.newID().String() },
 		Observe: func(o api.Observation) { p.metrics.Request("api", string(o.Dialect), o.Status, o.Duration) },
