@@ -59,7 +59,8 @@ func (b batch) run(ctx context.Context, g *Gate, tx Tx, m *matter, opts tenancy.
 		case err != nil:
 			return &tenancy.ItemError{Index: i, Err: err}
 		}
-		if user := item.in.Target.User; b.once && !user.IsZero() {
+		// Somebody who was refused does not learn that two names are one person's.
+		if user := item.in.Target.User; b.once && !user.IsZero() && len(refused) == 0 {
 			if acted[user] {
 				return &tenancy.ItemError{Index: i, Err: &tenancy.Error{Code: tenancy.CodeInvalid, Msg: "the same person is named twice"}}
 			}
