@@ -81,16 +81,12 @@ func read[Result any](d *dialect, c *gin.Context, actor tenancy.Actor, query ten
 }
 
 func resultOf[Result any](c *gin.Context, outcome tenancy.Outcome, err error) (Result, error) {
-	var none Result
 	if err != nil {
+		var none Result
 		return none, err
 	}
-	result, ok := outcome.Result.(Result)
-	if !ok {
-		return none, api.Unexpected(outcome.Result)
-	}
 	api.Decided(c, outcome.DecisionID)
-	return result, nil
+	return api.Result[Result](outcome)
 }
 
 // do makes a change whose result is of no interest.

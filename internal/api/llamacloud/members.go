@@ -20,7 +20,7 @@ func (d *dialect) users(c *gin.Context, actor tenancy.Actor) error {
 		Page: func(last tenancy.Member) tenancy.Query {
 			return tenancy.ListMembers{Tenant: tenancy.RefTo(org), After: last.User, Limit: api.PageSize}
 		},
-		Show: func(m tenancy.Member) (any, error) { return userOrganizationOf(m, book) },
+		Show: func(m tenancy.Member) any { return userOrganizationOf(m, book) },
 	}.Write(c, actor)
 }
 
@@ -52,9 +52,7 @@ func (d *dialect) addUsers(c *gin.Context, actor tenancy.Actor) error {
 		if !ok {
 			return api.Unexpected(outcome.Result)
 		}
-		if shown[i], err = userOrganizationOf(added.Member, book); err != nil {
-			return err
-		}
+		shown[i] = userOrganizationOf(added.Member, book)
 	}
 	return ok(c, shown)
 }

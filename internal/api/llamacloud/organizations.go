@@ -15,7 +15,7 @@ func (d *dialect) organizations(c *gin.Context, actor tenancy.Actor) error {
 		Page: func(last tenancy.Tenant) tenancy.Query {
 			return tenancy.ListTenants{User: actor.User, After: last.ID, Limit: api.PageSize}
 		},
-		Show: func(t tenancy.Tenant) (any, error) { return organizationOf(t), nil },
+		Show: func(t tenancy.Tenant) any { return organizationOf(t) },
 	}.Write(c, actor)
 }
 

@@ -33,11 +33,11 @@ func (d *dialect) listProjects(c *gin.Context, actor tenancy.Actor, of tenancy.L
 			of.After, of.Limit = last.ID, api.PageSize
 			return of
 		},
-		Show: func(p tenancy.Project) (any, error) {
+		Show: func(p tenancy.Project) any {
 			if !wanted(p) {
-				return nil, nil
+				return nil
 			}
-			return projectOf(p), nil
+			return projectOf(p)
 		},
 	}.Write(c, actor)
 }

@@ -47,8 +47,7 @@ func answersTo(err error) api.Answers {
 	return refusals
 }
 
-// failures answers what is no refusal. Nothing is ever 409, which the SDKs of
-// LlamaCloud retry.
+// failures answers what is no refusal.
 var failures = api.Answers{
 	{Code: tenancy.CodeUnauthenticated, Status: http.StatusUnauthorized, Body: "Not authenticated"},
 	{Code: tenancy.CodeForbidden, Status: http.StatusForbidden, Body: "Forbidden"},
@@ -74,9 +73,9 @@ func render(c *gin.Context, err error) {
 	case errors.As(err, &input):
 		renderInput(c, input)
 	case errors.As(err, &refusal):
-		renderRefusal(c, answersTo(err), tenancy.Shown(refusal.Reasons))
+		renderRefusal(c, answersTo(err), refusal)
 	case api.CodeOf(err) == tenancy.CodeInvalid:
-		write(c, http.StatusUnprocessableEntity, detail{[]api.FieldFault{faultOfItem(err)}})
+		renderInput(c, faultOfItem(err))
 	default:
 		renderFailure(c, err)
 	}
@@ -93,7 +92,7 @@ func renderInput(c *gin.Context, wrong *api.InputError) {
 
 // faultOfItem says what the domain found wrong, and with which element of the
 // body.
-func faultOfItem(err error) api.FieldFault {
+func faultOfItem(err error) *api.InputError {
 	fault := &api.InputError{Fault: api.FaultValue, In: api.InBody, Msg: "the request cannot be carried out"}
 	var item *tenancy.ItemError
 	if errors.As(err, &item) {
@@ -103,26 +102,25 @@ func faultOfItem(err error) api.FieldFault {
 	if errors.As(err, &failure) {
 		fault.Msg = failure.Msg
 	}
-	return api.FieldFaultOf(fault)
+	return fault
 }
 
-// renderRefusal answers with the first row that matches. What no row names,
-// operators' own rules among it, is a denial in its own words; a name that is
-// in use is a fault of the input.
-func renderRefusal(c *gin.Context, answers api.Answers, findings []tenancy.Finding) {
-	if row, ok := answers.For(findings); ok {
-		write(c, row.Status, detail{row.Body})
+// renderRefusal answers with the first row that matches what the caller may
+// learn. Two names of different people, and a name that is in use, are faults
+// of the input: nothing is ever 409, which the SDKs of LlamaCloud retry.
+func renderRefusal(c *gin.Context, answers api.Answers, refusal *tenancy.Refusal) {
+	shown := &tenancy.Refusal{Outcome: refusal.Outcome}
+	shown.Reasons = tenancy.Shown(refusal.Reasons)
+	row, named := answers.Refused(shown)
+	if !named && (row.Code == tenancy.CodeConflict || row.Code == tenancy.CodeNameTaken) {
+		err := error(&tenancy.Error{Code: tenancy.CodeInvalid, Msg: row.Body})
+		if items, several := refusal.Result.([]tenancy.ItemRefusal); several && len(items) > 0 {
+			err = &tenancy.ItemError{Index: items[0].Index, Err: err}
+		}
+		renderInput(c, faultOfItem(err))
 		return
 	}
-	if tenancy.Has(findings, tenancy.CodeNameTaken) {
-		renderInput(c, &api.InputError{Fault: api.FaultValue, In: api.InBody, Path: []string{"name"}, Msg: "the name is in use"})
-		return
-	}
-	text := "Forbidden"
-	if len(findings) > 0 {
-		text = findings[0].Message
-	}
-	write(c, http.StatusForbidden, detail{text})
+	write(c, row.Status, detail{row.Body})
 }
 
 // renderFailure answers what is no refusal. What no row names is a fault of

@@ -29,20 +29,16 @@ var systemRoles = []systemRole{
 	{"Viewer", tenancy.LevelViewer},
 }
 
-// nameOf gives the name of the system role that a membership's level goes by.
-func nameOf(m tenancy.Membership) string {
+// systemRoleOf gives the system role that a membership's level goes by.
+func systemRoleOf(m tenancy.Membership) systemRole {
 	level := m.Level
 	if level == tenancy.LevelOwner {
 		level = tenancy.LevelAdmin
 	}
-	if slices.Contains(systemRoles, systemRole{m.LevelName, level}) {
-		return m.LevelName
+	if named := (systemRole{m.LevelName, level}); slices.Contains(systemRoles, named) {
+		return named
 	}
-	i := slices.IndexFunc(systemRoles, func(r systemRole) bool { return r.level == level })
-	if i < 0 {
-		return "" // no level at all, which no membership has
-	}
-	return systemRoles[i].name
+	return systemRoles[slices.IndexFunc(systemRoles, func(r systemRole) bool { return r.level == level })]
 }
 
 // systemRoleID names a system role of an organization. It is made of both and
@@ -104,25 +100,27 @@ func (b *roleBook) system(r systemRole) tenancy.Role {
 
 // held gives the one role that is shown of a member: a custom role, where
 // there is one, or else that of the level.
-func (b *roleBook) held(m tenancy.Member) (tenancy.RoleID, jsontext.Value, error) {
+func (b *roleBook) held(m tenancy.Member) (tenancy.RoleID, jsontext.Value) {
 	if len(m.Held) > 0 {
-		text, err := json.Marshal(shownRole(m.Held[0]), jsontext.AllowInvalidUTF8(true))
-		return m.Held[0].ID, text, err
+		return m.Held[0].ID, encoded(m.Held[0])
 	}
-	name := nameOf(m.Membership)
-	text, known := b.written[name]
+	system := systemRoleOf(m.Membership)
+	text, known := b.written[system.name]
 	if !known {
-		i := slices.IndexFunc(systemRoles, func(r systemRole) bool { return r.name == name })
-		if i < 0 {
-			return tenancy.RoleID{}, nil, errors.New("the membership has no level")
-		}
-		var err error
-		if text, err = json.Marshal(shownRole(b.system(systemRoles[i]))); err != nil {
-			return tenancy.RoleID{}, nil, err
-		}
-		b.written[name] = text
+		text = encoded(b.system(system))
+		b.written[system.name] = text
 	}
-	return systemRoleID(b.organization, name), text, nil
+	return systemRoleID(b.organization, system.name), text
+}
+
+// encoded gives the JSON of a role. A role that cannot be encoded is a mistake
+// of ours, as in [api.WriteJSON].
+func encoded(r tenancy.Role) jsontext.Value {
+	text, err := json.Marshal(shownRole(r), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		panic("llamacloud: encode a role: " + err.Error())
+	}
+	return text
 }
 
 // setting says what giving somebody a role means: it takes the place of the
@@ -183,11 +181,7 @@ func (d *dialect) assignRole(c *gin.Context, actor tenancy.Actor) error {
 	if err != nil {
 		return err
 	}
-	shown, err := userOrganizationRoleOf(after, book)
-	if err != nil {
-		return err
-	}
-	return ok(c, shown)
+	return ok(c, userOrganizationRoleOf(after, book))
 }
 
 // assignment reads who is given which role in the organization of the path.
@@ -238,11 +232,7 @@ func (d *dialect) ownRole(c *gin.Context, actor tenancy.Actor) error {
 	case member.User.IsZero() || !worksIn(member.Projects, project):
 		return ok(c, nil)
 	}
-	shown, err := userOrganizationRoleOf(member, d.rolesOf(org))
-	if err != nil {
-		return err
-	}
-	return ok(c, shown)
+	return ok(c, userOrganizationRoleOf(member, d.rolesOf(org)))
 }
 
 // ownMembership reads the caller's membership; the zero one for who may see

@@ -35,21 +35,20 @@ type userOrganizationRole struct {
 	Role           jsontext.Value `json:"role"`
 }
 
-func userOrganizationOf(m tenancy.Member, book *roleBook) (userOrganization, error) {
-	role, err := userOrganizationRoleOf(m, book)
+func userOrganizationOf(m tenancy.Member, book *roleBook) userOrganization {
 	shown := userOrganization{
 		ID: tenancy.MembershipID(m.Tenant, m.User).String(), CreatedAt: instant(m.CreatedAt), UpdatedAt: instant(m.UpdatedAt),
 		Email: m.Email, OrganizationID: m.Tenant.String(), Pending: m.Pending, InvitedByUserID: text(m.InvitedBy.String()), InvitedByUserEmail: text(m.Inviter),
-		Roles: []userOrganizationRole{role},
+		Roles: []userOrganizationRole{userOrganizationRoleOf(m, book)},
 	}
 	if !m.Pending {
 		shown.UserID = text(m.User.String())
 	}
-	return shown, err
+	return shown
 }
 
-func userOrganizationRoleOf(m tenancy.Member, book *roleBook) (userOrganizationRole, error) {
-	id, role, err := book.held(m)
+func userOrganizationRoleOf(m tenancy.Member, book *roleBook) userOrganizationRole {
+	id, role := book.held(m)
 	shown := userOrganizationRole{
 		ID:        uuid.NewSHA1(tenancy.MembershipID(m.Tenant, m.User), id[:]).String(),
 		CreatedAt: instant(m.CreatedAt), UpdatedAt: instant(m.UpdatedAt),
@@ -62,7 +61,7 @@ func userOrganizationRoleOf(m tenancy.Member, book *roleBook) (userOrganizationR
 		}
 		shown.ProjectIDs = &ids
 	}
-	return shown, err
+	return shown
 }
 
 // organization is a tenant as it is shown.
