@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/memberward/memberward/internal/tenancy"
 )
 
 // revisionLength is how much of the digest names a set, in hexadecimal digits.
@@ -19,7 +21,8 @@ type Set struct {
 	warnings                 []string
 	vocabulary               *vocabulary
 	evaluator                *evaluator
-	permissions              []permission // what explanations ask
+	permissions              []permission                       // what explanations ask
+	levels                   map[tenancy.Level][]tenancy.Action // what the role table gives
 }
 
 // Revision names the set in answers and records: the beginning of its digest.
