@@ -30,7 +30,8 @@ type Stage struct {
 	Gate  *gate.Gate
 	Rules *policy.Engine
 	Authn *authn.Service
-	Full  atomic.Bool // the disk is
+	Names map[string]string // what transcripts may name: the cast, and what a test adds
+	Full  atomic.Bool       // the disk is
 }
 
 // Directions say how a stage is set.
@@ -47,7 +48,7 @@ type Directions struct {
 // Set sets a stage, which is struck when the test ends.
 func Set(t testing.TB, with Directions) *Stage {
 	t.Helper()
-	s := &Stage{}
+	s := &Stage{Names: Cast()}
 	beforeSync := func() error {
 		if s.Full.Load() {
 			return errors.New("no space left")
