@@ -21,7 +21,7 @@ func (d *dialect) removeUser(c *gin.Context, actor tenancy.Actor) error {
 	if err := input.check(); err != nil {
 		return err
 	}
-	err := d.concerning(org, who, func(who person) error {
+	err := concerning(org, who, func(who person) error {
 		return d.do(c, actor, removal(org, who, projects == nil, dropped))
 	})
 	if err != nil {
@@ -75,8 +75,10 @@ func (d *dialect) removeUsers(c *gin.Context, actor tenancy.Actor) error {
 		return noContent(c)
 	}
 	err := d.do(c, actor, batch)
-	if d.byMembership(org, batch.Changes, err) {
-		err = d.do(c, actor, batch)
+	if byMembership(org, batch.Changes, err) {
+		if again := d.do(c, actor, batch); !isAbsent(again) {
+			err = again
+		}
 	}
 	if err != nil {
 		return err
@@ -104,7 +106,7 @@ func (f *form) leavers(org tenancy.TenantID) []tenancy.Change {
 // concerning does something to a member of an organization. An id names an
 // account or, where there is no such member, a membership: an account that
 // nobody has signed up for is shown without its own id.
-func (d *dialect) concerning(org tenancy.TenantID, who person, do func(person) error) error {
+func concerning(org tenancy.TenantID, who person, do func(person) error) error {
 	err := do(who)
 	if who.user.IsZero() || !isAbsent(err) {
 		return err
@@ -118,7 +120,7 @@ func (d *dialect) concerning(org tenancy.TenantID, who person, do func(person) e
 
 // byMembership has the ids that name no member, by which removals failed, name
 // memberships, and reports whether there are any.
-func (*dialect) byMembership(org tenancy.TenantID, changes []tenancy.Change, err error) bool {
+func byMembership(org tenancy.TenantID, changes []tenancy.Change, err error) bool {
 	var refusal *tenancy.Refusal
 	if !errors.As(err, &refusal) {
 		return false
