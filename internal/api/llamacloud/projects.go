@@ -175,7 +175,7 @@ func (d *dialect) projectsOfUser(c *gin.Context, actor tenancy.Actor) error {
 		return err
 	}
 	everything := func(tenancy.Project) bool { return true }
-	return concerning(org, person{user: user}, func(who person) error {
+	return concerning(actor, org, person{user: user}, func(who person) error {
 		return d.listProjects(c, actor, tenancy.ListProjects{Tenant: tenancy.RefTo(org), Of: who.user}, everything)
 	})
 }
@@ -211,7 +211,7 @@ func (d *dialect) removeFromProject(c *gin.Context, actor tenancy.Actor) error {
 type nothing struct{}
 
 func (d *dialect) adjustProjects(c *gin.Context, actor tenancy.Actor, org tenancy.TenantID, who person, by tenancy.Adjustment) error {
-	err := concerning(org, who, func(who person) error {
+	err := concerning(actor, org, who, func(who person) error {
 		return d.do(c, actor, tenancy.UpdateMember{Tenant: tenancy.RefTo(org), User: who.user, Email: who.email, Adjustment: by})
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -16,12 +17,14 @@ func (d *dialect) removeUser(c *gin.Context, actor tenancy.Actor) error {
 	input := form{c: c}
 	org, who := input.organization(), input.person()
 	var projects *[]string // null is for Go what nothing is
-	input.json(&projects, true)
-	dropped := input.dropped(projects, "body")
+	var dropped []tenancy.ProjectID
+	if input.json(&projects, true) {
+		dropped = input.dropped(projects, "body")
+	}
 	if err := input.check(); err != nil {
 		return err
 	}
-	err := concerning(org, who, func(who person) error {
+	err := concerning(actor, org, who, func(who person) error {
 		return d.do(c, actor, removal(org, who, projects == nil, dropped))
 	})
 	if err != nil {
@@ -106,13 +109,19 @@ func (f *form) leavers(org tenancy.TenantID) []tenancy.Change {
 // concerning does something to a member of an organization. An id names an
 // account or, where there is no such member, a membership: an account that
 // nobody has signed up for is shown without its own id.
-func concerning(org tenancy.TenantID, who person, do func(person) error) error {
+func concerning(actor tenancy.Actor, org tenancy.TenantID, who person, do func(person) error) error {
+	if who.user.IsZero() {
+		return do(who)
+	}
+	member := person{user: tenancy.MemberOf(org, uuid.UUID(who.user))}
+	if member.user == actor.User { // who may do this to themself alone learns of nobody else
+		return do(member)
+	}
 	err := do(who)
-	if who.user.IsZero() || !isAbsent(err) {
+	if !isAbsent(err) {
 		return err
 	}
-	who.user = tenancy.MemberOf(org, [16]byte(who.user))
-	if again := do(who); !isAbsent(again) {
+	if again := do(member); !isAbsent(again) {
 		return again
 	}
 	return err
@@ -143,13 +152,13 @@ func renameTo(org tenancy.TenantID, changes []tenancy.Change, i int) bool {
 		if change.User.IsZero() {
 			return false
 		}
-		change.User = tenancy.MemberOf(org, [16]byte(change.User))
+		change.User = tenancy.MemberOf(org, uuid.UUID(change.User))
 		changes[i] = change
 	case tenancy.UpdateMember:
 		if change.User.IsZero() {
 			return false
 		}
-		change.User = tenancy.MemberOf(org, [16]byte(change.User))
+		change.User = tenancy.MemberOf(org, uuid.UUID(change.User))
 		changes[i] = change
 	}
 	return true

@@ -173,7 +173,7 @@ func (d *dialect) assignRole(c *gin.Context, actor tenancy.Actor) error {
 	}
 	book := d.rolesOf(org)
 	var after tenancy.Member
-	err := concerning(org, who, func(who person) (err error) {
+	err := concerning(actor, org, who, func(who person) (err error) {
 		change := tenancy.UpdateMember{Tenant: tenancy.RefTo(org), User: who.user, Email: who.email, Adjustment: book.setting(role)}
 		after, err = apply[tenancy.Member](d, c, actor, change)
 		return err
