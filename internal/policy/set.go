@@ -21,8 +21,9 @@ type Set struct {
 	warnings                 []string
 	vocabulary               *vocabulary
 	evaluator                *evaluator
-	permissions              []permission                       // what explanations ask
 	levels                   map[tenancy.Level][]tenancy.Action // what the role table gives
+	terms                    map[tenancy.Dialect]tenancy.Terms
+	permissions              []permission // what explanations ask
 }
 
 // Revision names the set in answers and records: the beginning of its digest.
