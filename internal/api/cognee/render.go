@@ -1,6 +1,7 @@
 package cognee
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -17,6 +18,7 @@ type failure struct {
 	operation operation
 	user      tenancy.UserID
 	tenant    tenancy.TenantID
+	principal tenancy.PrincipalID
 	cause     error
 }
 
@@ -89,7 +91,7 @@ func renderRefusal(c *gin.Context, err error, findings []tenancy.Finding) {
 		findings = slices.Concat([]tenancy.Finding{tenancy.Find(tenancy.CodeNotPermitted)}, findings)
 	}
 	if row, ok := f.operation.answers.For(findings); ok {
-		named := strings.NewReplacer("{user}", f.user.String(), "{tenant}", f.tenant.String())
+		named := strings.NewReplacer("{user}", f.user.String(), "{tenant}", f.tenant.String(), "{principal}", f.principal.String())
 		write(c, row.Status, f.operation.bodyOf(row.Code, named.Replace(row.Body)))
 		return
 	}
@@ -117,7 +119,7 @@ var failures = api.Answers{
 func renderFailure(c *gin.Context, err error) {
 	row, ok := failures.For([]tenancy.Finding{{Code: api.CodeOf(err)}})
 	if !ok {
-		row = api.Answer{Status: http.StatusInternalServerError, Body: operationOf(err).operation.failed}
+		row = api.Answer{Status: http.StatusInternalServerError, Body: cmp.Or(operationOf(err).operation.failed, "Internal Server Error")}
 	}
 	write(c, row.Status, detail{row.Body})
 }

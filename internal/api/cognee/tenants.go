@@ -19,10 +19,7 @@ type tenantAnswer struct {
 // tenant becomes the caller's active one.
 func (d *dialect) createTenant(c *gin.Context, actor tenancy.Actor) error {
 	input := form{c: c}
-	name, given := input.parameter("tenant_name")
-	if given {
-		input.value(api.InQuery, "tenant_name", name, checkTenantName(name))
-	}
+	name := input.name("tenant_name")
 	if err := input.check(others); err != nil {
 		return err
 	}
@@ -35,13 +32,6 @@ func (d *dialect) createTenant(c *gin.Context, actor tenancy.Actor) error {
 		return unexpected(outcome.Result)
 	}
 	return ok(c, tenantAnswer{"Tenant created.", tenant.ID.String()})
-}
-
-func checkTenantName(name string) error {
-	if name == "" {
-		return errors.New("a tenant has a name")
-	}
-	return tenancy.CheckName(name)
 }
 
 // selection is the body of a selection. Clients send either spelling.

@@ -105,7 +105,7 @@ func compare(t *testing.T, request, status, text string, got answer, names map[s
 // matches compares text to the letter, but for {new:name}.
 func matches(want, got string, names map[string]string) bool {
 	placeholder := regexp.MustCompile(`\\\{new:([a-z]+)\\\}`)
-	pattern := placeholder.ReplaceAllString(regexp.QuoteMeta(want), `(?P<$1>[A-Za-z0-9._-]+)`)
+	pattern := placeholder.ReplaceAllString(regexp.QuoteMeta(want), `(?P<$1>[A-Za-z0-9._:-]+)`)
 	expression := regexp.MustCompile(`\A` + pattern + `\z`)
 	found := expression.FindStringSubmatch(got)
 	for i, name := range expression.SubexpNames() {
