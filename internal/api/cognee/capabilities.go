@@ -20,9 +20,9 @@ func (d *dialect) capabilities(c *gin.Context, actor tenancy.Actor) error {
 	if err != nil {
 		return &failure{operation: readingCapabilities, cause: err}
 	}
-	held, found := outcome.Result.([]tenancy.Capability)
-	if !found {
-		return unexpected(outcome.Result)
+	held, err := api.Result[[]tenancy.Capability](outcome)
+	if err != nil {
+		return err
 	}
 	api.Decided(c, outcome.DecisionID)
 	return ok(c, struct {

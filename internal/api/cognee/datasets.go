@@ -2,7 +2,6 @@ package cognee
 
 import (
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -54,9 +53,9 @@ func (d *dialect) createDataset(c *gin.Context, actor tenancy.Actor) error {
 	if err != nil {
 		return &failure{operation: others, cause: err}
 	}
-	dataset, made := outcome.Result.(tenancy.Dataset)
-	if !made {
-		return unexpected(outcome.Result)
+	dataset, err := api.Result[tenancy.Dataset](outcome)
+	if err != nil {
+		return err
 	}
 	return ok(c, shownDatasetOf(dataset))
 }
@@ -92,7 +91,7 @@ func (d *dialect) datasetsOf(c *gin.Context, actor tenancy.Actor) error {
 
 func (d *dialect) listDatasets(c *gin.Context, actor tenancy.Actor, principal tenancy.PrincipalID, permission tenancy.Permissions) error {
 	page := func(last tenancy.Dataset) tenancy.Query {
-		return tenancy.ListDatasets{Tenant: activeTenant, Principal: principal, Permission: permission, After: last.ID, Limit: pageSize}
+		return tenancy.ListDatasets{Tenant: activeTenant, Principal: principal, Permission: permission, After: last.ID, Limit: api.PageSize}
 	}
 	return list(d, c, actor, page, shownDatasetOf)
 }
@@ -146,15 +145,12 @@ func (f *form) datasets() []tenancy.DatasetID {
 		return nil
 	}
 	if len(given) == 0 {
-		f.faults = append(f.faults, fault{
-			Type: "too_short", Loc: []any{string(api.InBody)}, Input: f.body,
-			Message: "List should have at least 1 item after validation, not 0",
-		})
+		f.faults = append(f.faults, newFault("too_short", "List should have at least 1 item after validation, not 0", f.body, string(api.InBody)))
 	}
 	ids := make([]tenancy.DatasetID, len(given))
 	for i, text := range given {
 		id, err := tenancy.ParseDatasetID(text)
-		f.uuid(api.InBody, strconv.Itoa(i), text, err)
+		f.uuid(api.InBody, i, text, err)
 		ids[i] = id
 	}
 	return tenancy.SortIDs(ids)

@@ -113,21 +113,17 @@ func (f *form) json(into any, secret bool) bool {
 	return err == nil
 }
 
-func missing(body any, in api.Place, name string) fault {
-	return fault{Type: "missing", Loc: []any{string(in), name}, Message: "Field required", Input: body}
-}
-
 // uuid notes why an id is none; nil notes nothing.
-func (f *form) uuid(in api.Place, name, given string, err error) {
+func (f *form) uuid(in api.Place, name any, given string, err error) {
 	if err != nil {
-		f.faults = append(f.faults, fault{Type: "uuid_parsing", Loc: []any{string(in), index(name)}, Message: "Input should be a valid UUID, " + err.Error(), Input: given})
+		f.faults = append(f.faults, newFault("uuid_parsing", "Input should be a valid UUID, "+err.Error(), given, string(in), name))
 	}
 }
 
 // value notes why a value is not acceptable; nil notes nothing.
 func (f *form) value(in api.Place, name string, given any, err error) {
 	if err != nil {
-		f.faults = append(f.faults, fault{Type: "value_error", Loc: []any{string(in), name}, Message: "Value error, " + err.Error(), Input: given})
+		f.faults = append(f.faults, newFault("value_error", "Value error, "+err.Error(), given, string(in), name))
 	}
 }
 
@@ -139,7 +135,7 @@ func (f *form) note(err error) {
 	case errors.As(err, &wrong):
 		f.faults = append(f.faults, faultOf(wrong, f.body))
 	default:
-		f.faults = append(f.faults, fault{Type: "value_error", Loc: []any{"body"}, Message: "Value error, the input cannot be read"})
+		f.faults = append(f.faults, newFault("value_error", "Value error, the input cannot be read", nil, "body"))
 	}
 }
 

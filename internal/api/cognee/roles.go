@@ -28,9 +28,9 @@ func (d *dialect) createRole(c *gin.Context, actor tenancy.Actor) error {
 	if err != nil {
 		return &failure{operation: creatingRole, cause: err}
 	}
-	role, made := outcome.Result.(tenancy.Role)
-	if !made {
-		return unexpected(outcome.Result)
+	role, err := api.Result[tenancy.Role](outcome)
+	if err != nil {
+		return err
 	}
 	return ok(c, roleAnswer{"Role created for tenant", role.ID.String(), role.Tenant.String()})
 }
@@ -130,7 +130,7 @@ func (d *dialect) roles(c *gin.Context, actor tenancy.Actor) error {
 
 func (d *dialect) listRoles(c *gin.Context, actor tenancy.Actor, tenant tenancy.TenantID, own bool) error {
 	page := func(last tenancy.RoleView) tenancy.Query {
-		return tenancy.ListRoles{Tenant: tenancy.RefTo(tenant), Own: own, After: last.ID, Limit: pageSize}
+		return tenancy.ListRoles{Tenant: tenancy.RefTo(tenant), Own: own, After: last.ID, Limit: api.PageSize}
 	}
 	return list(d, c, actor, page, describedRoleOf)
 }
@@ -157,7 +157,7 @@ func (d *dialect) holders(c *gin.Context, actor tenancy.Actor) error {
 		return err
 	}
 	page := func(last tenancy.Member) tenancy.Query {
-		return tenancy.ListHolders{Tenant: tenancy.RefTo(tenant), Role: role, After: last.User, Limit: pageSize}
+		return tenancy.ListHolders{Tenant: tenancy.RefTo(tenant), Role: role, After: last.User, Limit: api.PageSize}
 	}
 	show := func(m tenancy.Member) any { return holder{m.User.String(), m.Email} }
 	if err := list(d, c, actor, page, show); err != nil {
@@ -177,9 +177,9 @@ func (d *dialect) rolesOf(c *gin.Context, actor tenancy.Actor) error {
 	if err != nil {
 		return &failure{operation: listingRolesOf, tenant: tenant, cause: err}
 	}
-	roles, found := outcome.Result.([]tenancy.Role)
-	if !found {
-		return unexpected(outcome.Result)
+	roles, err := api.Result[[]tenancy.Role](outcome)
+	if err != nil {
+		return err
 	}
 	api.Decided(c, outcome.DecisionID)
 	return ok(c, listedRoles(roles))
