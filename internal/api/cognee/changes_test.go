@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/memberward/memberward/internal/api"
+	"github.com/memberward/memberward/internal/apitest"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
@@ -48,7 +49,7 @@ func TestWhatIsAsked(t *testing.T) {
 		{"olga", "POST", "/api/v1/permissions/tenants/select", `{"tenant_id":"{acme}"}`, olga, tenancy.SelectTenant{Tenant: acme}},
 		{"olga", "POST", "/api/v1/permissions/tenants/select", `{"tenant_id":null}`, olga, tenancy.SelectTenant{}},
 		{"olga", "POST", "/api/v1/auth/api-keys", `{"name":"laptop"}`, olga, tenancy.CreateKey{User: user("olga"), Label: "laptop", Most: 10}},
-		{"olga", "DELETE", "/api/v1/auth/api-keys/{vicskey}", "", olga, tenancy.DeleteKey{Key: keyIDOf("vic")}},
+		{"olga", "DELETE", "/api/v1/auth/api-keys/{vicskey}", "", olga, tenancy.DeleteKey{Key: tenancy.KeyID(uuid.MustParse(cast["vicskey"]))}},
 		{
 			"platform", "POST", "/api/v1/auth/register", `{"email":"nina@example.com","password":"tell nobody this","kind":"service","is_superuser":true}`,
 			tenancy.Actor{Registering: true, Via: tenancy.ViaNothing},
@@ -62,12 +63,12 @@ func TestWhatIsAsked(t *testing.T) {
 	}
 	for _, row := range rows {
 		*last = asked{}
-		got := s.ask(t, row.who, row.method, fill(row.path, cast), fill(row.body, cast), nil)
+		got := s.Ask(t, row.who, row.method, fill(row.path), fill(row.body), nil)
 		want := asked{row.actor, row.change, tenancy.ApplyOptions{Dialect: tenancy.DialectCognee}}
 		if diff := cmp.Diff(want, *last, ignored); diff != "" {
-			t.Errorf("%s %s = %d %s, asked (-want +got):\n%s", row.method, row.path, got.status, got.body, diff)
+			t.Errorf("%s %s = %d %s, asked (-want +got):\n%s", row.method, row.path, got.Status, got.Body, diff)
 		}
-		if got.header.Get("X-Decision-Id") == "" {
+		if got.Header.Get("X-Decision-Id") == "" {
 			t.Errorf("%s %s: no X-Decision-Id", row.method, row.path)
 		}
 	}
@@ -81,9 +82,9 @@ func TestReadsNameTheirDecision(t *testing.T) {
 			continue
 		}
 		for _, who := range []string{p.who, "mary's scopes"} { // allowed, and refused by most
-			got := s.ask(t, who, p.method, fill(p.path, cast), p.body, nil)
-			if id, err := uuid.Parse(got.header.Get("X-Decision-Id")); err != nil || id.Version() != 7 {
-				t.Errorf("%s as %s = %d: X-Decision-Id: %v", p.path, who, got.status, err)
+			got := s.Ask(t, who, p.method, fill(p.path), p.body, nil)
+			if id, err := uuid.Parse(got.Header.Get("X-Decision-Id")); err != nil || id.Version() != 7 {
+				t.Errorf("%s as %s = %d: X-Decision-Id: %v", p.path, who, got.Status, err)
 			}
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/memberward/memberward/internal/api"
+	"github.com/memberward/memberward/internal/apitest"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
@@ -27,14 +28,14 @@ func TestAddingTwentyTimesAtOnce(t *testing.T) {
 	var added, present atomic.Int64
 	for range 20 {
 		wait.Go(func() {
-			got := s.ask(t, "olga", "POST", fill("/api/v1/permissions/users/{sam}/tenants?tenant_id={acme}", cast), "", nil)
-			switch got.status {
+			got := s.Ask(t, "olga", "POST", fill("/api/v1/permissions/users/{sam}/tenants?tenant_id={acme}"), "", nil)
+			switch got.Status {
 			case http.StatusOK:
 				added.Add(1)
 			case http.StatusConflict:
 				present.Add(1)
 			default:
-				t.Errorf("= %d %s", got.status, got.body)
+				t.Errorf("= %d %s", got.Status, got.Body)
 			}
 		})
 	}
@@ -53,11 +54,11 @@ func TestMakingKeysAtOnce(t *testing.T) {
 	for who, count := range made {
 		for range 20 {
 			wait.Go(func() {
-				got := s.ask(t, who, "POST", "/api/v1/auth/api-keys", `{}`, nil)
-				if got.status == http.StatusOK {
+				got := s.Ask(t, who, "POST", "/api/v1/auth/api-keys", `{}`, nil)
+				if got.Status == http.StatusOK {
 					count.Add(1)
-				} else if got.status != http.StatusBadRequest || !strings.Contains(got.body, "maximum number") {
-					t.Errorf("%s: %d %s", who, got.status, got.body)
+				} else if got.Status != http.StatusBadRequest || !strings.Contains(got.Body, "maximum number") {
+					t.Errorf("%s: %d %s", who, got.Status, got.Body)
 				}
 			})
 		}
@@ -78,11 +79,11 @@ func TestAdministratorsRemoveEachOther(t *testing.T) {
 	var removed atomic.Int64
 	for _, pair := range [][2]string{{"gil", "gus"}, {"gus", "gil"}} {
 		wait.Go(func() {
-			got := s.ask(t, pair[0], "DELETE", fill("/api/v1/permissions/tenants/{guild}/users/{"+pair[1]+"}", cast), "", nil)
-			if got.status == http.StatusOK {
+			got := s.Ask(t, pair[0], "DELETE", fill("/api/v1/permissions/tenants/{guild}/users/{"+pair[1]+"}"), "", nil)
+			if got.Status == http.StatusOK {
 				removed.Add(1)
-			} else if got.status != http.StatusForbidden {
-				t.Errorf("= %d %s, want 200 or 403", got.status, got.body)
+			} else if got.Status != http.StatusForbidden {
+				t.Errorf("= %d %s, want 200 or 403", got.Status, got.Body)
 			}
 		})
 	}
@@ -103,19 +104,19 @@ func TestFullDisk(t *testing.T) {
 		{"olga", "POST", "/api/v1/permissions/tenants/select", `{"tenant_id":"{acme}"}`, `{"detail":"Internal Server Error"}`},
 		{"nobody", "POST", "/api/v1/auth/register", `{"email":"nina@example.com","password":"tell nobody this"}`, `{"detail":"Internal Server Error"}`},
 	}
-	before := s.revision(t)
-	s.full.Store(true)
+	before := s.Revision(t)
+	s.Full.Store(true)
 	for _, row := range rows {
-		got := s.ask(t, row.who, row.method, fill(row.path, cast), fill(row.body, cast), nil)
-		if got.status != http.StatusInternalServerError || got.body != row.want {
-			t.Errorf("%s %s = %d %s, want 500 %s", row.method, row.path, got.status, got.body, row.want)
+		got := s.Ask(t, row.who, row.method, fill(row.path), fill(row.body), nil)
+		if got.Status != http.StatusInternalServerError || got.Body != row.want {
+			t.Errorf("%s %s = %d %s, want 500 %s", row.method, row.path, got.Status, got.Body, row.want)
 		}
 	}
-	if got := s.ask(t, "olga", "GET", fill("/api/v1/permissions/tenants/{acme}/users", cast), "", nil); got.status != http.StatusOK {
-		t.Errorf("reading = %d %s", got.status, got.body)
+	if got := s.Ask(t, "olga", "GET", fill("/api/v1/permissions/tenants/{acme}/users"), "", nil); got.Status != http.StatusOK {
+		t.Errorf("reading = %d %s", got.Status, got.Body)
 	}
-	s.full.Store(false)
-	if after := s.revision(t); after != before {
+	s.Full.Store(false)
+	if after := s.Revision(t); after != before {
 		t.Error("something was changed")
 	}
 }
@@ -167,9 +168,9 @@ func TestBrokenGate(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			s := set(t, directions{gate: func(real api.Gate) api.Gate { return broken{real, row.err} }})
-			got := s.ask(t, "olga", "DELETE", fill("/api/v1/permissions/tenants/{acme}/users/{mary}", cast), "", nil)
-			if got.status != row.status || got.body != row.body {
-				t.Errorf("= %d %s, want %d %s", got.status, got.body, row.status, row.body)
+			got := s.Ask(t, "olga", "DELETE", fill("/api/v1/permissions/tenants/{acme}/users/{mary}"), "", nil)
+			if got.Status != row.status || got.Body != row.body {
+				t.Errorf("= %d %s, want %d %s", got.Status, got.Body, row.status, row.body)
 			}
 		})
 	}
@@ -186,9 +187,9 @@ func TestUnexpectedResults(t *testing.T) {
 		if p.method == "DELETE" || p.path == "/api/v1/permissions/users/{sam}/tenants?tenant_id={acme}" {
 			continue // answer with a message alone
 		}
-		got := s.ask(t, p.who, p.method, fill(p.path, cast), fill(p.body, cast), nil)
-		if got.status != http.StatusInternalServerError || got.body != `{"detail":"Internal Server Error"}` {
-			t.Errorf("%s %s = %d %s, want 500", p.method, p.path, got.status, got.body)
+		got := s.Ask(t, p.who, p.method, fill(p.path), fill(p.body), nil)
+		if got.Status != http.StatusInternalServerError || got.Body != `{"detail":"Internal Server Error"}` {
+			t.Errorf("%s %s = %d %s, want 500", p.method, p.path, got.Status, got.Body)
 		}
 	}
 }
@@ -208,10 +209,10 @@ func TestLongLists(t *testing.T) {
 	for _, members := range []int{500, 501, 1000, 1203} { // around the pages' ends
 		t.Run(fmt.Sprint(members), func(t *testing.T) {
 			s := set(t, directions{more: crowd(members - 6)}) // acme has six of its own
-			got := s.ask(t, "vic", "GET", fill("/api/v1/permissions/tenants/{acme}/users", cast), "", nil)
+			got := s.Ask(t, "vic", "GET", fill("/api/v1/permissions/tenants/{acme}/users"), "", nil)
 			var users []struct{ ID string }
-			if err := json.Unmarshal([]byte(got.body), &users); err != nil || got.status != http.StatusOK {
-				t.Fatalf("= %d, %v", got.status, err)
+			if err := json.Unmarshal([]byte(got.Body), &users); err != nil || got.Status != http.StatusOK {
+				t.Fatalf("= %d, %v", got.Status, err)
 			}
 			seen := map[string]bool{}
 			for _, u := range users {
@@ -242,21 +243,21 @@ func (g interrupted) Read(ctx context.Context, actor tenancy.Actor, query tenanc
 // arrived for the whole list.
 func TestRemovedWhileReading(t *testing.T) {
 	var once sync.Once
-	var s *stage
+	var s *apitest.Stage
 	s = set(t, directions{more: crowd(3000), gate: func(real api.Gate) api.Gate {
 		return interrupted{real, func() {
 			once.Do(func() {
-				if _, err := s.gate.Apply(t.Context(), as("olga"), tenancy.RemoveMember{Tenant: tenancy.RefTo(tenant("acme")), User: user("vic")}, tenancy.ApplyOptions{}); err != nil {
+				if _, err := s.Gate.Apply(t.Context(), apitest.As("olga"), tenancy.RemoveMember{Tenant: tenancy.RefTo(tenant("acme")), User: user("vic")}, tenancy.ApplyOptions{}); err != nil {
 					t.Error(err)
 				}
 			})
 		}}
 	}})
-	req, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+fill("/api/v1/permissions/tenants/{acme}/users", cast), nil)
+	req, err := http.NewRequestWithContext(t.Context(), "GET", s.URL+fill("/api/v1/permissions/tenants/{acme}/users"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("X-Api-Key", key("vic"))
+	req.Header.Set("X-Api-Key", apitest.Key("vic"))
 	res, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
 		return // broken off before anything arrived: as good
@@ -266,8 +267,8 @@ func TestRemovedWhileReading(t *testing.T) {
 	if err == nil || json.Valid(body) {
 		t.Errorf("vic read %d bytes to the end: %v", len(body), err)
 	}
-	if got := s.ask(t, "vic", "GET", fill("/api/v1/permissions/tenants/{acme}/users", cast), "", nil); got.status != http.StatusForbidden {
-		t.Errorf("the next request = %d %s, want 403", got.status, got.body)
+	if got := s.Ask(t, "vic", "GET", fill("/api/v1/permissions/tenants/{acme}/users"), "", nil); got.Status != http.StatusForbidden {
+		t.Errorf("the next request = %d %s, want 403", got.Status, got.Body)
 	}
 }
 
@@ -281,7 +282,7 @@ func TestSecureCookie(t *testing.T) {
 		s := set(t, directions{secure: row.marked})
 		recorder := httptest.NewRecorder()
 		req := httptest.NewRequest("POST", row.scheme+"://memberward.example/api/v1/auth/logout", nil)
-		req.Header.Set("X-Api-Key", key("olga"))
+		req.Header.Set("X-Api-Key", apitest.Key("olga"))
 		s.Config.Handler.ServeHTTP(recorder, req)
 		cookies := recorder.Result().Cookies()
 		if len(cookies) != 1 || cookies[0].Secure != row.secure {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/memberward/memberward/internal/api"
+	"github.com/memberward/memberward/internal/apitest"
 )
 
 // place is one operation with ids that stand for something.
@@ -35,18 +36,18 @@ var places = []place{
 
 // refused holds an answer against what every refusal of this dialect is: a
 // 4xx in its own body, and nothing changed.
-func (s *stage) refused(t *testing.T, who, method, path, body string, header http.Header) {
+func refused(t *testing.T, s *apitest.Stage, who, method, path, body string, header http.Header) {
 	t.Helper()
-	before := s.revision(t)
-	got := s.ask(t, who, method, path, body, header)
+	before := s.Revision(t)
+	got := s.Ask(t, who, method, path, body, header)
 	var detail struct {
 		Detail any `json:"detail"`
 	}
-	own := json.Unmarshal([]byte(got.body), &detail) == nil && detail.Detail != nil
-	if got.status < 400 || got.status > 499 || (!own && method != http.MethodHead) {
-		t.Errorf("%s %s as %s with body %.60q = %d %.200s, want a 4xx with a detail", method, path, who, body, got.status, got.body)
+	own := json.Unmarshal([]byte(got.Body), &detail) == nil && detail.Detail != nil
+	if got.Status < 400 || got.Status > 499 || (!own && method != http.MethodHead) {
+		t.Errorf("%s %s as %s with body %.60q = %d %.200s, want a 4xx with a detail", method, path, who, body, got.Status, got.Body)
 	}
-	if after := s.revision(t); after != before {
+	if after := s.Revision(t); after != before {
 		t.Errorf("%s %s with body %.60q was refused, and changed something", method, path, body)
 	}
 }
@@ -85,11 +86,11 @@ func TestBadBodies(t *testing.T) {
 				if p.form {
 					header.Set("Content-Type", "application/x-www-form-urlencoded")
 				}
-				s.refused(t, p.who, p.method, fill(p.path, cast), row.body, header)
+				refused(t, s, p.who, p.method, fill(p.path), row.body, header)
 			})
 		}
 		t.Run(p.method+p.path+" of another type", func(t *testing.T) {
-			s.refused(t, p.who, p.method, fill(p.path, cast), fill(p.body, cast), http.Header{"Content-Type": {"text/plain"}})
+			refused(t, s, p.who, p.method, fill(p.path), fill(p.body), http.Header{"Content-Type": {"text/plain"}})
 		})
 	}
 }
@@ -98,7 +99,7 @@ func TestBadBodies(t *testing.T) {
 func TestBodiesOverTheLimit(t *testing.T) {
 	s := set(t, directions{})
 	for _, p := range places {
-		s.refused(t, p.who, p.method, fill(p.path, cast), strings.Repeat(" ", api.BodyLimit+1), nil)
+		refused(t, s, p.who, p.method, fill(p.path), strings.Repeat(" ", api.BodyLimit+1), nil)
 	}
 }
 
@@ -109,11 +110,11 @@ func TestBadCallers(t *testing.T) {
 		header http.Header
 	}{
 		{"no credential", nil},
-		{"an unknown key", http.Header{"X-Api-Key": {key("stranger")}}},
+		{"an unknown key", http.Header{"X-Api-Key": {apitest.Key("stranger")}}},
 		{"a malformed token", http.Header{"Authorization": {"Bearer eyJ.eyJ.x"}}},
 		{"another scheme", http.Header{"Authorization": {"Basic b2xnYQ=="}}},
-		{"two keys", http.Header{"X-Api-Key": {key("olga"), key("olga")}}},
-		{"a cookie that is no token", http.Header{"Cookie": {"auth_token=" + key("olga")}}},
+		{"two keys", http.Header{"X-Api-Key": {apitest.Key("olga"), apitest.Key("olga")}}},
+		{"a cookie that is no token", http.Header{"Cookie": {"auth_token=" + apitest.Key("olga")}}},
 		{"an over-long key", http.Header{"X-Api-Key": {strings.Repeat("k", 100_000)}}},
 	}
 	for _, p := range places {
@@ -121,9 +122,9 @@ func TestBadCallers(t *testing.T) {
 			continue
 		}
 		for _, row := range callers {
-			s.refused(t, "nobody", p.method, fill(p.path, cast), p.body, row.header)
-			if got := s.ask(t, "nobody", p.method, fill(p.path, cast), p.body, row.header); got.status != http.StatusUnauthorized {
-				t.Errorf("%s %s with %s = %d %s, want 401", p.method, p.path, row.name, got.status, got.body)
+			refused(t, s, "nobody", p.method, fill(p.path), p.body, row.header)
+			if got := s.Ask(t, "nobody", p.method, fill(p.path), p.body, row.header); got.Status != http.StatusUnauthorized {
+				t.Errorf("%s %s with %s = %d %s, want 401", p.method, p.path, row.name, got.Status, got.Body)
 			}
 		}
 	}
@@ -138,12 +139,12 @@ func TestBadIDs(t *testing.T) {
 	}
 	for _, id := range ids {
 		for _, other := range ids {
-			s.refused(t, "vic", "DELETE", fill("/api/v1/permissions/tenants/"+id+"/users/"+other, cast), "", nil)
+			refused(t, s, "vic", "DELETE", fill("/api/v1/permissions/tenants/"+id+"/users/"+other), "", nil)
 		}
-		s.refused(t, "vic", "POST", fill("/api/v1/permissions/users/"+id+"/tenants?tenant_id={acme}", cast), "", nil)
-		s.refused(t, "vic", "POST", fill("/api/v1/permissions/users/{sam}/tenants?tenant_id="+id, cast), "", nil)
-		s.refused(t, "sam", "GET", fill("/api/v1/permissions/tenants/"+id+"/users", cast), "", nil)
-		s.refused(t, "sam", "DELETE", fill("/api/v1/auth/api-keys/"+id, cast), "", nil)
+		refused(t, s, "vic", "POST", fill("/api/v1/permissions/users/"+id+"/tenants?tenant_id={acme}"), "", nil)
+		refused(t, s, "vic", "POST", fill("/api/v1/permissions/users/{sam}/tenants?tenant_id="+id), "", nil)
+		refused(t, s, "sam", "GET", fill("/api/v1/permissions/tenants/"+id+"/users"), "", nil)
+		refused(t, s, "sam", "DELETE", fill("/api/v1/auth/api-keys/"+id), "", nil)
 	}
 }
 
@@ -159,9 +160,9 @@ func TestOtherMethods(t *testing.T) {
 			if strings.Contains(methods+" ", " "+method+" ") {
 				continue
 			}
-			s.refused(t, "olga", method, fill(path, cast), "", nil)
-			if got := s.ask(t, "olga", method, fill(path, cast), "", nil); got.status != http.StatusMethodNotAllowed || " "+strings.ReplaceAll(got.header.Get("Allow"), ",", "") != methods {
-				t.Errorf("%s %s = %d, Allow %q, want 405 with%s", method, path, got.status, got.header.Get("Allow"), methods)
+			refused(t, s, "olga", method, fill(path), "", nil)
+			if got := s.Ask(t, "olga", method, fill(path), "", nil); got.Status != http.StatusMethodNotAllowed || " "+strings.ReplaceAll(got.Header.Get("Allow"), ",", "") != methods {
+				t.Errorf("%s %s = %d, Allow %q, want 405 with%s", method, path, got.Status, got.Header.Get("Allow"), methods)
 			}
 		}
 	}
@@ -175,9 +176,9 @@ func TestGoodRequestsAreServed(t *testing.T) {
 		if p.form {
 			header.Set("Content-Type", "application/x-www-form-urlencoded")
 		}
-		got := s.ask(t, p.who, p.method, fill(p.path, cast), fill(p.body, cast), header)
-		if good := got.status == 200 || got.status == 201; good == p.form {
-			t.Errorf("%s %s = %d %s", p.method, p.path, got.status, got.body)
+		got := s.Ask(t, p.who, p.method, fill(p.path), fill(p.body), header)
+		if good := got.Status == 200 || got.Status == 201; good == p.form {
+			t.Errorf("%s %s = %d %s", p.method, p.path, got.Status, got.Body)
 		}
 	}
 }
@@ -206,9 +207,9 @@ func TestTheStatusOfValidationErrors(t *testing.T) {
 			if row.switched && status != 0 {
 				want = status
 			}
-			got := s.ask(t, row.who, row.method, fill(row.path, cast), fill(row.body, cast), nil)
-			if got.status != want {
-				t.Errorf("status %d: %s = %d %s, want %d", status, row.name, got.status, got.body, want)
+			got := s.Ask(t, row.who, row.method, fill(row.path), fill(row.body), nil)
+			if got.Status != want {
+				t.Errorf("status %d: %s = %d %s, want %d", status, row.name, got.Status, got.Body, want)
 			}
 		}
 	}
