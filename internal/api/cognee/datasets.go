@@ -1,6 +1,7 @@
 package cognee
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -43,7 +44,7 @@ func (d *dialect) createDataset(c *gin.Context, actor tenancy.Actor) error {
 	if input.json(&given, false) && input.present(given.Name, "name") {
 		input.value(api.InBody, "name", *given.Name, checkGivenName(*given.Name))
 	}
-	if err := input.check(others); err != nil {
+	if err := input.check(creatingDataset); err != nil {
 		return err
 	}
 	if err := somebody(actor); err != nil {
@@ -51,7 +52,7 @@ func (d *dialect) createDataset(c *gin.Context, actor tenancy.Actor) error {
 	}
 	outcome, err := d.apply(c, actor, tenancy.CreateDataset{Tenant: activeTenant, Name: *given.Name})
 	if err != nil {
-		return &failure{operation: others, cause: err}
+		return &failure{operation: creatingDataset, cause: err}
 	}
 	dataset, err := api.Result[tenancy.Dataset](outcome)
 	if err != nil {
@@ -83,17 +84,17 @@ func (d *dialect) datasetsOf(c *gin.Context, actor tenancy.Actor) error {
 	if err != nil {
 		return noSuchPermission(name)
 	}
-	if err := d.listDatasets(c, actor, principal, permission); err != nil {
-		return &failure{operation: listingDatasets, principal: principal, cause: err}
-	}
-	return nil
+	return d.listDatasets(c, actor, principal, permission)
 }
 
 func (d *dialect) listDatasets(c *gin.Context, actor tenancy.Actor, principal tenancy.PrincipalID, permission tenancy.Permissions) error {
 	page := func(last tenancy.Dataset) tenancy.Query {
 		return tenancy.ListDatasets{Tenant: activeTenant, Principal: principal, Permission: permission, After: last.ID, Limit: api.PageSize}
 	}
-	return list(d, c, actor, page, shownDatasetOf)
+	if err := list(d, c, actor, page, shownDatasetOf); err != nil {
+		return &failure{operation: listingDatasets, principal: principal, cause: err}
+	}
+	return nil
 }
 
 // grantDatasets serves POST /api/v1/permissions/datasets/{principal_id}?permission_name=.
@@ -133,9 +134,26 @@ func (d *dialect) share(
 		batch.Changes = append(batch.Changes, change(id, principal, permission))
 	}
 	if _, err := d.apply(c, actor, batch); err != nil {
-		return &failure{operation: sharing, principal: principal, cause: err}
+		return &failure{operation: sharing, principal: principal, cause: ofEveryItem(err)}
 	}
 	return ok(c, message{done})
+}
+
+// ofEveryItem gives a refusal of several changes what was found against any of
+// them: the order of the answers goes before that of the datasets.
+func ofEveryItem(err error) error {
+	var refusal *tenancy.Refusal
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	whole := *refusal
+	if items, several := refusal.Result.([]tenancy.ItemRefusal); several {
+		whole.Reasons = nil
+		for _, item := range items {
+			whole.Reasons = append(whole.Reasons, item.Reasons...)
+		}
+	}
+	return &whole
 }
 
 // datasets reads the ids that are the body, each once.

@@ -32,6 +32,21 @@ var places = []place{
 	{"olga", "POST", "/api/v1/permissions/tenants?tenant_name=Second", "", false},
 	{"olga", "POST", "/api/v1/permissions/tenants/select", `{"tenant_id":"{acme}"}`, false},
 	{"olga", "GET", "/api/v1/permissions/tenants/me", "", false},
+	{"olga", "POST", "/api/v1/permissions/roles?role_name=writers", "", false},
+	{"olga", "GET", "/api/v1/permissions/tenants/{acme}/roles", "", false},
+	{"olga", "GET", "/api/v1/permissions/tenants/{acme}/roles/{readers}/users", "", false},
+	{"olga", "GET", "/api/v1/permissions/tenants/{acme}/roles/users/{vic}", "", false},
+	{"olga", "POST", "/api/v1/permissions/users/{vic}/roles?role_id={readers}", "", false},
+	{"olga", "DELETE", "/api/v1/permissions/users/{vic}/roles?role_id={readers}", "", false},
+	{"olga", "POST", "/api/v1/datasets", `{"name":"more"}`, false},
+	{"olga", "GET", "/api/v1/datasets", "", false},
+	{"olga", "POST", "/api/v1/permissions/datasets/{vic}?permission_name=read", `["{notes}"]`, false},
+	{"olga", "DELETE", "/api/v1/permissions/datasets/{vic}?permission_name=read", `["{notes}"]`, false},
+	{"olga", "GET", "/api/v1/permissions/principals/{olga}/datasets?permission_name=read", "", false},
+	{"olga", "GET", "/api/v1/permissions/tenants/{acme}/capabilities/me", "", false},
+	{"olga", "POST", "/api/v1/permissions/capabilities/{vic}?capability=manage_users&tenant_id={acme}", "", false},
+	{"olga", "DELETE", "/api/v1/permissions/capabilities/{vic}?capability=manage_users&tenant_id={acme}", "", false},
+	{"olga", "DELETE", "/api/v1/permissions/roles/{readers}", "", false},
 }
 
 // refused holds an answer against what every refusal of this dialect is: a
@@ -53,7 +68,7 @@ func refused(t *testing.T, s *apitest.Stage, who, method, path, body string, hea
 }
 
 func TestBadBodies(t *testing.T) {
-	s := set(t, directions{})
+	s := set(t, directions{more: furnished})
 	big := strings.Repeat(" ", api.BodyLimit)
 	bodies := []struct{ name, body string }{
 		{"malformed", `{"email":`},
@@ -74,6 +89,14 @@ func TestBadBodies(t *testing.T) {
 		{"over-long texts", `{"email":"` + strings.Repeat("n", 300) + `@example.com","password":"` + strings.Repeat("p", 2000) + `","tenant_id":"` + strings.Repeat("0", 5000) + `","name":"` + strings.Repeat("n", 300) + `"}`},
 		{"a list over 1,000", `{"email":"nina@example.com","password":"tell nobody this","tenant_id":null,"x":[` + strings.Repeat("1,", 1000) + `1]}`},
 		{"a nesting bomb", strings.Repeat(`{"email":`, 20_000)},
+		{"no ids", `[]`},
+		{"ids that are none", `["{notes}","notes"]`},
+		{"an id with NUL", `["{notes}\u0000"]`},
+		{"the nil id", `["00000000-0000-0000-0000-000000000000"]`},
+		{"numbers for ids", `[1]`},
+		{"null for an id", `["{notes}",null]`},
+		{"lists for ids", `[["{notes}"]]`},
+		{"1,001 ids", `[` + strings.Repeat(`"{notes}",`, 1000) + `"{notes}"]`},
 		{"1 MiB + 1", `{"email":"nina@example.com","password":"tell nobody this","tenant_id":null}` + big},
 	}
 	for _, p := range places {
@@ -86,7 +109,7 @@ func TestBadBodies(t *testing.T) {
 				if p.form {
 					header.Set("Content-Type", "application/x-www-form-urlencoded")
 				}
-				refused(t, s, p.who, p.method, fill(p.path), row.body, header)
+				refused(t, s, p.who, p.method, fill(p.path), fill(row.body), header)
 			})
 		}
 		t.Run(p.method+p.path+" of another type", func(t *testing.T) {
@@ -97,14 +120,14 @@ func TestBadBodies(t *testing.T) {
 
 // Every operation refuses a body over the limit, those that read none too.
 func TestBodiesOverTheLimit(t *testing.T) {
-	s := set(t, directions{})
+	s := set(t, directions{more: furnished})
 	for _, p := range places {
 		refused(t, s, p.who, p.method, fill(p.path), strings.Repeat(" ", api.BodyLimit+1), nil)
 	}
 }
 
 func TestBadCallers(t *testing.T) {
-	s := set(t, directions{})
+	s := set(t, directions{more: furnished})
 	callers := []struct {
 		name   string
 		header http.Header
@@ -132,7 +155,7 @@ func TestBadCallers(t *testing.T) {
 
 // Ids that name nothing, or something foreign, or are none.
 func TestBadIDs(t *testing.T) {
-	s := set(t, directions{})
+	s := set(t, directions{more: furnished})
 	ids := []string{
 		"{unknown}", "{globex}", "{acme}", "{mary}", "{olga}", "00000000-0000-0000-0000-000000000000", "acme", "%7B{mary}%7D", "urn:uuid:{mary}",
 		strings.Repeat("0", 32), strings.Repeat("a", 8000), "%00", "%ff", "..", "%2e%2e", "{mary}%2F", "{mary}%00", "+{mary}", "%20{mary}", "'%20OR%201=1", "null", "-1",
@@ -145,11 +168,20 @@ func TestBadIDs(t *testing.T) {
 		refused(t, s, "vic", "POST", fill("/api/v1/permissions/users/{sam}/tenants?tenant_id="+id), "", nil)
 		refused(t, s, "sam", "GET", fill("/api/v1/permissions/tenants/"+id+"/users"), "", nil)
 		refused(t, s, "sam", "DELETE", fill("/api/v1/auth/api-keys/"+id), "", nil)
+		refused(t, s, "vic", "DELETE", fill("/api/v1/permissions/roles/"+id), "", nil)
+		refused(t, s, "vic", "POST", fill("/api/v1/permissions/users/"+id+"/roles?role_id={readers}"), "", nil)
+		refused(t, s, "vic", "DELETE", fill("/api/v1/permissions/users/{mary}/roles?role_id="+id), "", nil)
+		refused(t, s, "sam", "GET", fill("/api/v1/permissions/tenants/"+id+"/roles"), "", nil)
+		refused(t, s, "sam", "GET", fill("/api/v1/permissions/tenants/"+id+"/capabilities/me"), "", nil)
+		refused(t, s, "vic", "GET", fill("/api/v1/permissions/tenants/{acme}/roles/"+id+"/users"), "", nil)
+		refused(t, s, "vic", "GET", fill("/api/v1/permissions/tenants/{acme}/roles/users/"+id), "", nil)
+		refused(t, s, "vic", "POST", fill("/api/v1/permissions/capabilities/"+id+"?capability=manage_users&tenant_id={acme}"), "", nil)
+		refused(t, s, "mary", "POST", fill("/api/v1/permissions/datasets/"+id+"?permission_name=read"), fill(`["{notes}"]`), nil)
 	}
 }
 
 func TestOtherMethods(t *testing.T) {
-	s := set(t, directions{})
+	s := set(t, directions{more: furnished})
 	served := map[string]string{}
 	for _, p := range places {
 		path, _, _ := strings.Cut(p.path, "?")
@@ -170,7 +202,7 @@ func TestOtherMethods(t *testing.T) {
 
 // The check is able to fail: a good request is no refusal.
 func TestGoodRequestsAreServed(t *testing.T) {
-	s := set(t, directions{})
+	s := set(t, directions{more: furnished})
 	for _, p := range places {
 		header := http.Header{}
 		if p.form {
@@ -195,13 +227,19 @@ func TestTheStatusOfValidationErrors(t *testing.T) {
 		{"remove", "olga", "DELETE", "/api/v1/permissions/tenants/{acme}/users/none", "", 422, true},
 		{"list", "olga", "GET", "/api/v1/permissions/tenants/none/users", "", 400, true},
 		{"select", "olga", "POST", "/api/v1/permissions/tenants/select", `{"tenant_id":5}`, 400, true},
+		{"a role", "olga", "DELETE", "/api/v1/permissions/roles/none", "", 400, true},
+		{"a user's role", "olga", "DELETE", "/api/v1/permissions/users/none/roles?role_id=none", "", 400, true},
+		{"a grant", "olga", "POST", "/api/v1/permissions/datasets/none", "[]", 400, true},
+		{"an unknown permission", "olga", "POST", "/api/v1/permissions/datasets/{vic}?permission_name=own", `["{notes}"]`, 403, false},
+		{"an unknown capability", "olga", "POST", "/api/v1/permissions/capabilities/{vic}?capability=own", "", 400, false},
+		{"a dataset", "olga", "POST", "/api/v1/datasets", "{}", 400, true},
 		{"no JSON", "olga", "POST", "/api/v1/users/get-user-id", `{`, 400, true},
 		{"a wrong password", "nobody", "POST", "/api/v1/auth/login", "x", 400, false},
 		{"the owner", "olga", "DELETE", "/api/v1/permissions/tenants/{acme}/users/{olga}", "", 400, false},
 		{"a stranger", "olga", "DELETE", "/api/v1/permissions/tenants/{acme}/users/{sam}", "", 404, false},
 	}
 	for _, status := range []int{0, http.StatusBadRequest, http.StatusUnprocessableEntity} {
-		s := set(t, directions{status: status})
+		s := set(t, directions{status: status, more: furnished})
 		for _, row := range asked {
 			want := row.own
 			if row.switched && status != 0 {

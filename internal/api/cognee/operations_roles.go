@@ -9,17 +9,18 @@ import (
 
 // The texts that the operations on roles, datasets and capabilities share.
 const (
-	noSuchUser        = "No user found in the system. Please create a user. [UserNotFoundError]"
-	noSuchRole        = "User role not found. [RoleNotFoundError]"
-	noRoleOfTenant    = "Role not found for this tenant. [RoleNotFoundError]"
-	noSuchPrincipal   = "Could not find principal: {principal} [EntityNotFoundError]"
-	mayNotShare       = "Request owner does not have necessary permission: [share] for all datasets requested. [PermissionDeniedError]"
-	notInTenant       = "User not found in tenant. [UserNotFoundError]"
-	notMember         = "User is not a member of this tenant [PermissionDeniedError]"
-	otherTenantsRole  = "User tenant does not match role tenant. User cannot be added to role. [TenantNotFoundError]"
-	nothingSelected   = "Could not find tenant: None [TenantNotFoundError]" // Python's null, as upstream prints it
-	alreadyInRole     = "User is already part of group. [EntityAlreadyExistsError]"
-	roleAlreadyExists = "Role already exists for tenant. [EntityAlreadyExistsError]"
+	noSuchUser         = "No user found in the system. Please create a user. [UserNotFoundError]"
+	noSuchRole         = "User role not found. [RoleNotFoundError]"
+	noRoleOfTenant     = "Role not found for this tenant. [RoleNotFoundError]"
+	noSuchPrincipal    = "Could not find principal: {principal} [EntityNotFoundError]"
+	mayNotShare        = "Request owner does not have necessary permission: [share] for all datasets requested. [PermissionDeniedError]"
+	mayNotMakeDatasets = "You are not permitted to make datasets. [PermissionDeniedError]"
+	notInTenant        = "User not found in tenant. [UserNotFoundError]"
+	notMember          = "User is not a member of this tenant [PermissionDeniedError]"
+	otherTenantsRole   = "User tenant does not match role tenant. User cannot be added to role. [TenantNotFoundError]"
+	nothingSelected    = "Could not find tenant: None [TenantNotFoundError]" // Python's null, as upstream prints it
+	alreadyInRole      = "User is already part of group. [EntityAlreadyExistsError]"
+	roleAlreadyExists  = "Role already exists for tenant. [EntityAlreadyExistsError]"
 )
 
 // creatingRole: contracts/cognee.md, POST /permissions/roles.
@@ -85,6 +86,14 @@ var listingRolesOf = operation{
 		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: notManager},
 		{Code: tenancy.CodeUserUnknown, Status: http.StatusNotFound, Body: notInTenant},
 		{Code: tenancy.CodeTargetNotMember, Status: http.StatusNotFound, Body: notInTenant},
+	},
+}
+
+// creatingDataset: contracts/cognee.md, POST /api/v1/datasets.
+var creatingDataset = operation{
+	answers: api.Answers{
+		{Code: tenancy.CodeNotAMember, Status: http.StatusForbidden, Body: mayNotMakeDatasets},
+		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: mayNotMakeDatasets},
 	},
 }
 

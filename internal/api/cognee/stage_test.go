@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/memberward/memberward/internal/api"
 	"github.com/memberward/memberward/internal/api/cognee"
 	"github.com/memberward/memberward/internal/apitest"
@@ -59,8 +61,34 @@ func (a accounts) NewKey() (cognee.NewKey, error) {
 	return cognee.NewKey(key), err
 }
 
-// The cast by its names, ids put in the place of names, and both typed.
-var cast = apitest.Cast()
+// furnished gives acme the role readers, which mary holds, and the dataset notes,
+// which is olga's; both have selected acme.
+func furnished(s *tenancy.Seed) {
+	readers := tenancy.RoleID(uuid.MustParse(cast["readers"]))
+	s.Roles = append(s.Roles, tenancy.Role{ID: readers, Tenant: tenant("acme"), Name: "readers"})
+	s.Datasets = append(s.Datasets, tenancy.Dataset{
+		ID: tenancy.DatasetID(uuid.MustParse(cast["notes"])), Tenant: tenant("acme"), Owner: user("olga"), Name: "notes",
+	})
+	for i, m := range s.Memberships {
+		if m.User == user("mary") {
+			s.Memberships[i].Roles = []tenancy.RoleID{readers}
+		}
+	}
+	for i, u := range s.Users {
+		if u.ID == user("olga") || u.ID == user("mary") {
+			s.Users[i].ActiveTenant = tenant("acme")
+		}
+	}
+}
+
+// The cast by its names, with what furnished adds; ids put in the place of names, and both typed.
+var cast = withFurniture(apitest.Cast())
+
+func withFurniture(names map[string]string) map[string]string {
+	names["readers"] = "0190ffff-0000-7000-8000-000000000001"
+	names["notes"] = "0190ffff-0000-7000-8000-000000000002"
+	return names
+}
 
 func fill(text string) string { return apitest.Fill(text, cast) }
 
