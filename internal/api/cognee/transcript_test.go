@@ -16,3 +16,7 @@ func TestTranscripts(t *testing.T) {
 		return set(t, directions{closed: strings.Contains(comment, "Self-registration is off.")})
 	})
 }
+
+func TestThePageNamesEveryTranscript(t *testing.T) {
+	apitest.Page(t, "../../../docs/dialects/cognee.md", transcripts)
+}
