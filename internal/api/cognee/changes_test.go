@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/memberward/memberward/internal/api"
-	"github.com/memberward/memberward/internal/apitest"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
@@ -35,7 +34,7 @@ func (g recorded) Apply(ctx context.Context, actor tenancy.Actor, change tenancy
 // What each operation asks of the gate, to the last field, and for whom.
 func TestWhatIsAsked(t *testing.T) {
 	last := &asked{}
-	s := set(t, directions{more: furnished, gate: func(real api.Gate) api.Gate { return recorded{real, last} }})
+	s := furnished(t, directions{gate: func(real api.Gate) api.Gate { return recorded{real, last} }})
 	acme := tenancy.RefTo(tenant("acme"))
 	readers, notes := tenancy.RoleID(uuid.MustParse(cast["readers"])), tenancy.DatasetID(uuid.MustParse(cast["notes"]))
 	vic := tenancy.UserPrincipal(user("vic")).ID
@@ -105,7 +104,7 @@ func TestWhatIsAsked(t *testing.T) {
 
 // Reads are decisions too: they name theirs.
 func TestReadsNameTheirDecision(t *testing.T) {
-	s := set(t, directions{more: furnished})
+	s := furnished(t, directions{})
 	for _, p := range places {
 		if p.method != "GET" && p.path != "/api/v1/users/get-user-id" {
 			continue

@@ -68,7 +68,7 @@ func refused(t *testing.T, s *apitest.Stage, who, method, path, body string, hea
 }
 
 func TestBadBodies(t *testing.T) {
-	s := set(t, directions{more: furnished})
+	s := furnished(t, directions{})
 	big := strings.Repeat(" ", api.BodyLimit)
 	bodies := []struct{ name, body string }{
 		{"malformed", `{"email":`},
@@ -120,14 +120,14 @@ func TestBadBodies(t *testing.T) {
 
 // Every operation refuses a body over the limit, those that read none too.
 func TestBodiesOverTheLimit(t *testing.T) {
-	s := set(t, directions{more: furnished})
+	s := furnished(t, directions{})
 	for _, p := range places {
 		refused(t, s, p.who, p.method, fill(p.path), strings.Repeat(" ", api.BodyLimit+1), nil)
 	}
 }
 
 func TestBadCallers(t *testing.T) {
-	s := set(t, directions{more: furnished})
+	s := furnished(t, directions{})
 	callers := []struct {
 		name   string
 		header http.Header
@@ -155,7 +155,7 @@ func TestBadCallers(t *testing.T) {
 
 // Ids that name nothing, or something foreign, or are none.
 func TestBadIDs(t *testing.T) {
-	s := set(t, directions{more: furnished})
+	s := furnished(t, directions{})
 	ids := []string{
 		"{unknown}", "{globex}", "{acme}", "{mary}", "{olga}", "00000000-0000-0000-0000-000000000000", "acme", "%7B{mary}%7D", "urn:uuid:{mary}",
 		strings.Repeat("0", 32), strings.Repeat("a", 8000), "%00", "%ff", "..", "%2e%2e", "{mary}%2F", "{mary}%00", "+{mary}", "%20{mary}", "'%20OR%201=1", "null", "-1",
@@ -181,7 +181,7 @@ func TestBadIDs(t *testing.T) {
 }
 
 func TestOtherMethods(t *testing.T) {
-	s := set(t, directions{more: furnished})
+	s := furnished(t, directions{})
 	served := map[string]string{}
 	for _, p := range places {
 		path, _, _ := strings.Cut(p.path, "?")
@@ -202,7 +202,7 @@ func TestOtherMethods(t *testing.T) {
 
 // The check is able to fail: a good request is no refusal.
 func TestGoodRequestsAreServed(t *testing.T) {
-	s := set(t, directions{more: furnished})
+	s := furnished(t, directions{})
 	for _, p := range places {
 		header := http.Header{}
 		if p.form {
@@ -239,7 +239,7 @@ func TestTheStatusOfValidationErrors(t *testing.T) {
 		{"a stranger", "olga", "DELETE", "/api/v1/permissions/tenants/{acme}/users/{sam}", "", 404, false},
 	}
 	for _, status := range []int{0, http.StatusBadRequest, http.StatusUnprocessableEntity} {
-		s := set(t, directions{status: status, more: furnished})
+		s := furnished(t, directions{status: status})
 		for _, row := range asked {
 			want := row.own
 			if row.switched && status != 0 {

@@ -134,5 +134,6 @@ var settingCapability = operation{
 		{Code: tenancy.CodeNotAMember, Status: http.StatusForbidden, Body: notManager},
 		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: notManager},
 		{Code: tenancy.CodePrincipalUnknown, Status: http.StatusForbidden, Body: notManager},
+		{Code: tenancy.CodeTargetNotMember, Status: http.StatusForbidden, Body: notManager},
 	},
 }

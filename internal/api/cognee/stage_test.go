@@ -61,24 +61,28 @@ func (a accounts) NewKey() (cognee.NewKey, error) {
 	return cognee.NewKey(key), err
 }
 
-// furnished gives acme the role readers, which mary holds, and the dataset notes,
-// which is olga's; both have selected acme.
-func furnished(s *tenancy.Seed) {
+// furnished sets a stage where acme has the role readers, which mary holds, and
+// the dataset notes, which is olga's; both have selected acme.
+func furnished(t *testing.T, with directions) *apitest.Stage {
+	t.Helper()
+	s := set(t, with)
+	acme := tenancy.RefTo(tenant("acme"))
 	readers := tenancy.RoleID(uuid.MustParse(cast["readers"]))
-	s.Roles = append(s.Roles, tenancy.Role{ID: readers, Tenant: tenant("acme"), Name: "readers"})
-	s.Datasets = append(s.Datasets, tenancy.Dataset{
-		ID: tenancy.DatasetID(uuid.MustParse(cast["notes"])), Tenant: tenant("acme"), Owner: user("olga"), Name: "notes",
-	})
-	for i, m := range s.Memberships {
-		if m.User == user("mary") {
-			s.Memberships[i].Roles = []tenancy.RoleID{readers}
+	for _, step := range []struct {
+		who    string
+		change tenancy.Change
+	}{
+		{"olga", tenancy.SelectTenant{Tenant: acme}},
+		{"mary", tenancy.SelectTenant{Tenant: acme}},
+		{"olga", tenancy.CreateRole{ID: readers, Tenant: acme, Name: "readers"}},
+		{"olga", tenancy.UpdateMember{Tenant: acme, User: user("mary"), Adjustment: tenancy.Adjustment{AddRoles: []tenancy.RoleID{readers}}}},
+		{"olga", tenancy.CreateDataset{ID: tenancy.DatasetID(uuid.MustParse(cast["notes"])), Tenant: acme, Name: "notes"}},
+	} {
+		if _, err := s.Gate.Apply(t.Context(), apitest.As(step.who), step.change, tenancy.ApplyOptions{}); err != nil {
+			t.Fatalf("%T: %v", step.change, err)
 		}
 	}
-	for i, u := range s.Users {
-		if u.ID == user("olga") || u.ID == user("mary") {
-			s.Users[i].ActiveTenant = tenant("acme")
-		}
-	}
+	return s
 }
 
 // The cast by its names, with what furnished adds; ids put in the place of names, and both typed.
