@@ -138,7 +138,7 @@ func TestDemotionReturns(t *testing.T) {
 			t.Errorf("after %+v: level %s, want %s", row.change, m.Level, row.want)
 		}
 	}
-	s.want("the owner", s.try(platform, administrator(olga, false)), "owner_permanent")
+	s.want("the owner, now the only one", s.try(platform, administrator(olga, false)), "owner_permanent", "last_administrator")
 	s.want("the owner, to what she is", s.try(platform, administrator(olga, true)))
 }
 

@@ -53,6 +53,7 @@ func TestInvitations(t *testing.T) {
 // reserved one signs up under its id, a disabled one stays out.
 func TestAnInvitationIsForItsAddress(t *testing.T) {
 	s := open(t, shipped(t))
+	s.want("room", s.try(platform, tenancy.UpdateTenant{Tenant: tenancy.RefTo(acme), MemberLimit: new(int64(9))}))
 	for n, email := range []string{"sam@example.com", "res@example.com", "off@example.com"} {
 		s.want("invited "+email, s.try(as(olga), invite(email, tenancy.LevelViewer, byte(n+1))))
 	}
