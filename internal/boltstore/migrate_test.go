@@ -40,7 +40,7 @@ func format1(t *testing.T) string {
 	return write(t, data, 0o600)
 }
 
-func TestAFileOfFormat1IsBroughtToFormat2(t *testing.T) {
+func TestAFileOfFormat1IsBroughtToFormat3(t *testing.T) {
 	path := format1(t)
 	before, err := boltstore.CheckFile(t.Context(), path, nil)
 	if err != nil || len(before.Faults) > 0 || before.Format != 1 || before.Revision != 8 || before.Audit != 9 {
@@ -52,14 +52,14 @@ func TestAFileOfFormat1IsBroughtToFormat2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(log.String(), "from=1 to=2") {
+	if !strings.Contains(log.String(), "from=1 to=3") {
 		t.Errorf("the log does not tell of it: %s", log.String())
 	}
 	if err := s.View(t.Context(), holdsFormat1); err != nil {
 		t.Error(err)
 	}
-	if report := whole(t, s); report.Format != 2 || report.Revision != 8 || report.Audit != 9 || report.Head != before.Head {
-		t.Errorf("after: Verify = %+v; want format 2 at revision 8 with the same chain", report)
+	if report := whole(t, s); report.Format != 3 || report.Revision != 8 || report.Audit != 9 || report.Head != before.Head {
+		t.Errorf("after: Verify = %+v; want format 3 at revision 8 with the same chain", report)
 	}
 	m := membership(1, 9)
 	if _, err := s.Update(t.Context(), func(tx gate.Tx) error { return tx.PutMembership(m) }); err != nil {

@@ -76,6 +76,7 @@ type verifier struct {
 	sum      uint32 // checksum of the record at hand
 	begin    tenancy.Revision
 	last     map[recordKey]trace // what the change log left of each record
+	counted  map[tenancy.TenantID]tenancy.Counters
 }
 
 // recordKey names a record that the change log tells of.
@@ -86,14 +87,15 @@ type recordKey struct {
 
 // trace is what the last change of a record left.
 type trace struct {
-	at   tenancy.Revision
-	part uint32
-	sum  uint32
-	gone bool
+	at      tenancy.Revision
+	part    uint32
+	version byte // of the part
+	sum     uint32
+	gone    bool
 }
 
 func verify(ctx context.Context, r *reader, progress func(uint64)) (Report, error) {
-	v := &verifier{reader: r, ctx: ctx, progress: progress, last: make(map[recordKey]trace)}
+	v := &verifier{reader: r, ctx: ctx, progress: progress, last: make(map[recordKey]trace), counted: make(map[tenancy.TenantID]tenancy.Counters)}
 	err := v.run()
 	return v.report, err
 }
@@ -114,8 +116,12 @@ func (v *verifier) run() error {
 			return err
 		}
 		parts = append([]func() error{v.changes}, parts...) // first: the others compare with it
+		if who.schema > 2 {
+			parts = append(parts, v.roles, v.projects, v.datasets, v.grants, v.invitations, v.organizations, v.organizationMembers, v.usage)
+		}
 		parts = append(parts, v.traces, v.tenantChanges, v.tenantAudit, v.decisions, v.receipts)
 	}
+	parts = append(parts, v.counters) // last: the others count
 	for _, part := range append(parts, v.chain) {
 		if err := part(); err != nil {
 			return err

@@ -168,9 +168,13 @@ func unserialised(s *boltstore.Store, ctx context.Context, fn func(gate.Tx) erro
 	})
 }
 
-// snapshotTx keeps the writes for later.
+// snapshotTx keeps the writes for later; the cases that it is planted in make
+// none but these.
 type snapshotTx struct {
 	gate.Reader
+	gate.ResourceWriter
+	gate.InvitationWriter
+	gate.OrganizationWriter
 	later *[]func(gate.Tx) error
 }
 
@@ -201,6 +205,10 @@ func (t snapshotTx) PutMembership(m tenancy.Membership) error {
 
 func (t snapshotTx) DeleteMembership(id tenancy.TenantID, u tenancy.UserID) error {
 	return t.add(func(tx gate.Tx) error { return tx.DeleteMembership(id, u) })
+}
+
+func (t snapshotTx) PutUsage(id tenancy.TenantID, u tenancy.Usage) error {
+	return t.add(func(tx gate.Tx) error { return tx.PutUsage(id, u) })
 }
 
 func (t snapshotTx) DeleteUser(id tenancy.UserID) error {

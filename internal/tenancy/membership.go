@@ -86,6 +86,8 @@ type Member struct {
 	LastLoginAt time.Time // zero: never, or less than a second ago
 	Inviter     string    // the e-mail address of InvitedBy; empty: none, or gone
 	Held        []Role    // what Membership.Roles names
+	// Organization is what the tenant belongs to; zero: see Tenant.Organization.
+	Organization OrganizationID
 	// In the tenant's organization: whether the user belongs to it, and how.
 	InOrganization OrganizationMember
 }

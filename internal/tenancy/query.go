@@ -204,6 +204,22 @@ type ListOrganizationTenants struct {
 	Limit        int
 }
 
+// ListOrganizationStatistics reads the numbers of an organization's tenants
+// after a tenant id; the result is a []TenantStatistics.
+type ListOrganizationStatistics struct {
+	Organization OrganizationRef
+	After        TenantID
+	Limit        int
+}
+
+// TenantStatistics are the numbers of one tenant among several.
+type TenantStatistics struct {
+	Tenant TenantID
+	Statistics
+}
+
+func (ListOrganizationStatistics) query() {}
+
 func (ListRoles) query()               {}
 func (GetRole) query()                 {}
 func (ListHolders) query()             {}

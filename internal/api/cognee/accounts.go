@@ -55,7 +55,7 @@ func (d *dialect) register(c *gin.Context, _ tenancy.Actor) error {
 	}
 	user, made := outcome.Result.(tenancy.UserView)
 	if !made {
-		return unexpected(outcome.Result)
+		return api.Unexpected(outcome.Result)
 	}
 	// The route exists only where the operator lets registration count as
 	// verification (contracts/README.md, rule 6).
@@ -192,7 +192,7 @@ func (d *dialect) user(c *gin.Context, actor tenancy.Actor, query tenancy.Query)
 	}
 	user, found := outcome.Result.(tenancy.UserView)
 	if !found {
-		return tenancy.UserView{}, unexpected(outcome.Result)
+		return tenancy.UserView{}, api.Unexpected(outcome.Result)
 	}
 	api.Decided(c, outcome.DecisionID)
 	return user, nil

@@ -3,6 +3,7 @@ package cognee
 import (
 	"github.com/gin-gonic/gin"
 
+	"github.com/memberward/memberward/internal/api"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
@@ -54,7 +55,7 @@ func (d *dialect) users(c *gin.Context, actor tenancy.Actor) error {
 		return err
 	}
 	page := func(last tenancy.Member) tenancy.Query {
-		return tenancy.ListMembers{Tenant: tenancy.RefTo(tenant), After: last.User, Limit: pageSize}
+		return tenancy.ListMembers{Tenant: tenancy.RefTo(tenant), After: last.User, Limit: api.PageSize}
 	}
 	show := func(m tenancy.Member) any {
 		return listedUser{ID: m.User.String(), Email: m.Email, Roles: []listedRole{}}

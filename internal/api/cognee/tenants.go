@@ -32,7 +32,7 @@ func (d *dialect) createTenant(c *gin.Context, actor tenancy.Actor) error {
 	}
 	tenant, made := outcome.Result.(tenancy.Tenant)
 	if !made {
-		return unexpected(outcome.Result)
+		return api.Unexpected(outcome.Result)
 	}
 	return ok(c, tenantAnswer{"Tenant created.", tenant.ID.String()})
 }
@@ -101,7 +101,7 @@ func (d *dialect) myTenants(c *gin.Context, actor tenancy.Actor) error {
 		return err
 	}
 	page := func(last tenancy.Tenant) tenancy.Query {
-		return tenancy.ListTenants{User: actor.User, After: last.ID, Limit: pageSize}
+		return tenancy.ListTenants{User: actor.User, After: last.ID, Limit: api.PageSize}
 	}
 	show := func(t tenancy.Tenant) any { return listedTenant{t.ID.String(), t.Name} }
 	return list(d, c, actor, page, show)

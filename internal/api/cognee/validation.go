@@ -3,7 +3,6 @@ package cognee
 import (
 	"errors"
 	"net/http"
-	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -25,12 +24,10 @@ func (e *invalid) Error() string { return "validation: " + e.Details[0].Message 
 // Unwrap names the code for the shell's log.
 func (e *invalid) Unwrap() error { return &tenancy.Error{Code: tenancy.CodeInvalid} }
 
-// fault is one thing wrong, in pydantic's words.
+// fault is one thing wrong, with what was given.
 type fault struct {
-	Type    string `json:"type"`
-	Loc     []any  `json:"loc"` // texts and array indexes
-	Message string `json:"msg"`
-	Input   any    `json:"input"`
+	api.FieldFault
+	Input any `json:"input"`
 }
 
 // renderInput answers wrong input that no handler put into the words of an
@@ -46,50 +43,11 @@ func (d *dialect) renderInput(c *gin.Context, wrong *api.InputError) {
 // faultOf puts an input error into pydantic's words. body is the decoded
 // body, where it may be shown.
 func faultOf(wrong *api.InputError, body any) fault {
-	f := fault{Loc: []any{string(wrong.In)}, Input: wrong.Input}
-	if wrong.In == api.InHeader {
-		f.Loc[0] = string(api.InBody) // the only header that is judged says what the body is
-	}
-	for _, token := range wrong.Path {
-		if wrong.In != api.InHeader {
-			f.Loc = append(f.Loc, index(token))
-		}
-	}
-	switch {
-	case wrong.Fault == api.FaultMissing:
-		f.Type, f.Message = "missing", "Field required"
-	case wrong.Fault == api.FaultSyntax && wrong.In == api.InBody:
-		f.Type, f.Message = "json_invalid", "JSON decode error"
-		f.Loc = append(f.Loc, wrong.Offset)
-	case wrong.Fault == api.FaultType:
-		f.Type, f.Message = typeFault(wrong.Want)
+	f := fault{FieldFault: api.FieldFaultOf(wrong), Input: wrong.Input}
+	if wrong.Fault == api.FaultType {
 		f.Input = at(body, wrong.Path)
-	default:
-		f.Type, f.Message = "value_error", "Value error, "+wrong.Msg
 	}
 	return f
-}
-
-// index gives an array index as a number, a key as it is.
-func index(token string) any {
-	if n, err := strconv.Atoi(token); err == nil && strconv.Itoa(n) == token {
-		return n
-	}
-	return token
-}
-
-// typeFault names a JSON value of another type than the one wanted.
-func typeFault(want string) (kind, message string) {
-	switch want {
-	case "string":
-		return "string_type", "Input should be a valid string"
-	case "boolean":
-		return "bool_type", "Input should be a valid boolean"
-	case "object":
-		return "model_attributes_type", "Input should be a valid dictionary or object to extract fields from"
-	default:
-		return "value_error", "Value error, the value has another type than the one expected"
-	}
 }
 
 // at follows a path into a decoded value; nil where it leads nowhere.
@@ -163,21 +121,25 @@ func (f *form) json(into any, secret bool) bool {
 	return err == nil
 }
 
+func newFault(kind, message string, input any, loc ...any) fault {
+	return fault{FieldFault: api.FieldFault{Type: kind, Loc: loc, Message: message}, Input: input}
+}
+
 func missing(body any, in api.Place, name string) fault {
-	return fault{Type: "missing", Loc: []any{string(in), name}, Message: "Field required", Input: body}
+	return newFault("missing", "Field required", body, string(in), name)
 }
 
 // uuid notes why an id is none; nil notes nothing.
 func (f *form) uuid(in api.Place, name, given string, err error) {
 	if err != nil {
-		f.faults = append(f.faults, fault{Type: "uuid_parsing", Loc: []any{string(in), name}, Message: "Input should be a valid UUID, " + err.Error(), Input: given})
+		f.faults = append(f.faults, newFault("uuid_parsing", "Input should be a valid UUID, "+err.Error(), given, string(in), name))
 	}
 }
 
 // value notes why a value is not acceptable; nil notes nothing.
 func (f *form) value(in api.Place, name string, given any, err error) {
 	if err != nil {
-		f.faults = append(f.faults, fault{Type: "value_error", Loc: []any{string(in), name}, Message: "Value error, " + err.Error(), Input: given})
+		f.faults = append(f.faults, newFault("value_error", "Value error, "+err.Error(), given, string(in), name))
 	}
 }
 
@@ -189,7 +151,7 @@ func (f *form) note(err error) {
 	case errors.As(err, &wrong):
 		f.faults = append(f.faults, faultOf(wrong, f.body))
 	default:
-		f.faults = append(f.faults, fault{Type: "value_error", Loc: []any{"body"}, Message: "Value error, the input cannot be read"})
+		f.faults = append(f.faults, newFault("value_error", "Value error, the input cannot be read", nil, "body"))
 	}
 }
 

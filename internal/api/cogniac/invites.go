@@ -53,11 +53,11 @@ func (d *dialect) invites(c *gin.Context, actor tenancy.Actor) error {
 		return &api.InputError{Fault: api.FaultValue, In: api.InQuery, Path: []string{"invitation_status"}, Msg: "want pending or all"}
 	}
 	tenant, now, shown := tenantOf(c, actor), d.now(), []shownInvite{}
-	read := func(query tenancy.Query) (tenancy.Outcome, error) { return d.read(c, actor, query) }
 	page := func(last tenancy.InvitationView) tenancy.Query {
 		return tenancy.ListInvitations{Tenant: tenant, Open: status != "all", After: last.ID, Limit: api.PageSize}
 	}
-	err = api.Pages(read, page, func(_ tenancy.Outcome, rows []tenancy.InvitationView, _ bool) error {
+	list := api.List[tenancy.InvitationView]{Gate: d.gate, Options: options, Page: page}
+	err = list.Each(c, actor, func(rows []tenancy.InvitationView, _ bool) error {
 		for _, row := range rows {
 			if row.Status != tenancy.InvitationWithdrawn {
 				shown = append(shown, shownInviteOf(row, now))

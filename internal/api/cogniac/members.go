@@ -46,11 +46,11 @@ func (d *dialect) users(c *gin.Context, actor tenancy.Actor) error {
 		return err
 	}
 	tenant, sorted := tenantOf(c, actor), newSorter()
-	read := func(query tenancy.Query) (tenancy.Outcome, error) { return d.read(c, actor, query) }
 	page := func(last tenancy.Member) tenancy.Query {
 		return tenancy.ListMembers{Tenant: tenant, After: last.User, Limit: api.PageSize}
 	}
-	err = api.Pages(read, page, func(_ tenancy.Outcome, rows []tenancy.Member, _ bool) error {
+	list := api.List[tenancy.Member]{Gate: d.gate, Options: options, Page: page}
+	err = list.Each(c, actor, func(rows []tenancy.Member, _ bool) error {
 		for _, row := range rows {
 			sorted.add(listedUserOf(row))
 		}

@@ -47,12 +47,12 @@ func (d *dialect) myTenants(c *gin.Context, actor tenancy.Actor) error {
 	if err := somebody(actor); err != nil {
 		return err
 	}
-	read := func(query tenancy.Query) (tenancy.Outcome, error) { return d.read(c, actor, query) }
 	page := func(last tenancy.Belonging) tenancy.Query {
 		return tenancy.ListMemberships{User: actor.User, After: last.Tenant.ID, Limit: api.PageSize}
 	}
 	tenants := []belongingTo{}
-	err := api.Pages(read, page, func(_ tenancy.Outcome, rows []tenancy.Belonging, _ bool) error {
+	list := api.List[tenancy.Belonging]{Gate: d.gate, Options: options, Page: page}
+	err := list.Each(c, actor, func(rows []tenancy.Belonging, _ bool) error {
 		for _, row := range rows {
 			tenants = append(tenants, belongingTo{row.Tenant.ID.String(), row.Tenant.Name, []string{roleOf(row.Member.Level)}})
 		}
