@@ -34,6 +34,12 @@ func (a nativeAccounts) NewKey() (native.NewKey, error) {
 	return native.NewKey(key), err
 }
 
+// NewCode implements native.Accounts.
+func (a nativeAccounts) NewCode() (native.NewCode, error) {
+	code, err := a.Service.NewCode()
+	return native.NewCode(code), err
+}
+
 // cogneeAccounts is authentication in the words of cognee's API.
 type cogneeAccounts struct{ *authn.Service }
 

@@ -43,7 +43,6 @@ func (g *Gate) batchOf(b tenancy.Batch, actor *tenancy.Actor, dialect tenancy.Di
 func (b batch) action(actor tenancy.Actor) tenancy.Action { return b.steps[0].action(actor) }
 
 func (b batch) run(ctx context.Context, g *Gate, tx Tx, m *matter, opts tenancy.ApplyOptions) error {
-	opts.IfMatch = nil
 	m.items = make([]*matter, 0, len(b.steps))
 	outcomes := make([]tenancy.Outcome, 0, len(b.steps))
 	var refused []tenancy.ItemRefusal
@@ -56,6 +55,7 @@ func (b batch) run(ctx context.Context, g *Gate, tx Tx, m *matter, opts tenancy.
 		switch {
 		case errors.As(err, &refusal):
 			refused = append(refused, tenancy.ItemRefusal{Index: i, Outcome: refusal.Outcome})
+			continue // who else is meant is told to nobody who lacks the right
 		case err != nil:
 			return &tenancy.ItemError{Index: i, Err: err}
 		}

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"strings"
+	"time"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -166,6 +167,19 @@ func (s ofOrganization) gather(tx Reader, m *matter) error {
 	return nil
 }
 
+// gatherPlace reads how the account acted upon belongs to the organization. No
+// account at all is nobody's.
+func (s ofOrganization) gatherPlace(tx Reader, m *matter) (tenancy.OrganizationMember, bool, error) {
+	if err := s.gather(tx, m); err != nil || m.above.ID.IsZero() {
+		return tenancy.OrganizationMember{}, false, err
+	}
+	if !m.in.Target.Exists {
+		m.find(tenancy.Find(tenancy.CodeUserUnknown))
+		return tenancy.OrganizationMember{}, false, nil
+	}
+	return tx.OrganizationMember(m.above.ID, s.user)
+}
+
 // hold: an organization is changed by its administrators and the platform.
 func (ofOrganization) hold(m *matter) []tenancy.Finding {
 	if m.actor.Platform || m.in.Actor.OrganizationAdmin {
@@ -262,11 +276,8 @@ func placeView(place tenancy.OrganizationMember, account tenancy.User) tenancy.O
 }
 
 func (s *putOrganizationMember) gather(tx Reader, m *matter) error {
-	if err := s.ofOrganization.gather(tx, m); err != nil || m.above.ID.IsZero() {
-		return err
-	}
 	var err error
-	s.place, s.placed, err = tx.OrganizationMember(m.above.ID, s.User)
+	s.place, s.placed, err = s.gatherPlace(tx, m)
 	return err
 }
 
@@ -299,13 +310,9 @@ func (s *removeOrganizationMember) before(m *matter) any {
 }
 
 func (s *removeOrganizationMember) gather(tx Reader, m *matter) error {
-	s.placed = false
-	if err := s.ofOrganization.gather(tx, m); err != nil || m.above.ID.IsZero() || !m.in.Target.Exists {
-		return err
-	}
 	var err error
-	s.place, s.placed, err = tx.OrganizationMember(m.above.ID, s.user)
-	if err == nil && !s.placed {
+	s.place, s.placed, err = s.gatherPlace(tx, m)
+	if err == nil && !s.placed && m.in.Target.Exists {
 		m.find(tenancy.Finding{Code: tenancy.CodeTargetNotMember, Message: "the user is not a member of this organization"})
 	}
 	return err
@@ -347,7 +354,7 @@ func (s *detachTenant) gather(tx Reader, m *matter) error {
 func (s *detachTenant) perform(tx Tx, m *matter) (any, error) {
 	after := s.tenant
 	after.Organization, after.UpdatedAt = s.fresh, m.in.Now
-	if err := putOwnOrganization(tx, after, m); err != nil {
+	if err := putOwnOrganization(tx, after, m.in.Now); err != nil {
 		return nil, err
 	}
 	m.in.Tenant.ID = after.ID // for the record; the decision is made
@@ -356,19 +363,19 @@ func (s *detachTenant) perform(tx Tx, m *matter) (any, error) {
 
 // putOwnOrganization makes the organization that a tenant has for itself, under
 // the id that it names; the tenant's owner administers it.
-func putOwnOrganization(tx Tx, tenant tenancy.Tenant, m *matter) error {
+func putOwnOrganization(tx Tx, tenant tenancy.Tenant, now time.Time) error {
 	short, err := freeShortName(tx, "", tenant.Slug, tenant.Organization)
 	if err != nil {
 		return err
 	}
 	err = tx.PutOrganization(tenancy.Organization{
-		ID: tenant.Organization, Name: tenant.Name, ShortName: short, Own: tenant.ID, CreatedAt: m.in.Now, UpdatedAt: m.in.Now,
+		ID: tenant.Organization, Name: tenant.Name, ShortName: short, Own: tenant.ID, CreatedAt: now, UpdatedAt: now,
 	})
 	if err != nil || tenant.Owner.IsZero() {
 		return err
 	}
 	return tx.PutOrganizationMember(tenancy.OrganizationMember{
-		Organization: tenant.Organization, User: tenant.Owner, Admin: true, Enabled: true, CreatedAt: m.in.Now, UpdatedAt: m.in.Now,
+		Organization: tenant.Organization, User: tenant.Owner, Admin: true, Enabled: true, CreatedAt: now, UpdatedAt: now,
 	})
 }
 

@@ -45,7 +45,7 @@ func (g *Gate) tenantStep(change tenancy.Change, actor tenancy.Actor, dialect te
 	case tenancy.TransferOwnership:
 		return transfer{c}, nil
 	case tenancy.ReportUsage:
-		return reportUsage{c}, nil
+		return &reportUsage{ReportUsage: c}, nil
 	case tenancy.CreateInvitation:
 		c.ID = orNew(g, c.ID)
 		return &createInvitation{CreateInvitation: c, terms: g.decider.Terms(cmp.Or(dialect, tenancy.DialectNative))}, nil
@@ -232,7 +232,7 @@ func resourceAsked(q tenancy.Question, judged *tenancy.Actor) (step, error) {
 	case tenancy.ActionDatasetCreate:
 		return createDataset{tenancy.CreateDataset{Tenant: q.Tenant}, judged.User}, nil
 	case tenancy.ActionUsageReport:
-		return reportUsage{tenancy.ReportUsage{Tenant: q.Tenant}}, nil
+		return &reportUsage{ReportUsage: tenancy.ReportUsage{Tenant: q.Tenant}}, nil
 	default:
 		return nil, &tenancy.Error{Code: tenancy.CodeInvalid, Msg: fmt.Sprintf("%s cannot be checked: it takes more than a question can say", q.Action)}
 	}

@@ -76,7 +76,7 @@ func (s createTenant) perform(tx Tx, m *matter) (any, error) {
 	}
 	if tenant.Organization.IsZero() {
 		tenant.Organization = s.own
-		if err := putOwnOrganization(tx, tenant, m); err != nil {
+		if err := putOwnOrganization(tx, tenant, m.in.Now); err != nil {
 			return nil, err
 		}
 	}
