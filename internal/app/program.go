@@ -12,6 +12,7 @@ import (
 
 	"github.com/memberward/memberward/internal/api"
 	"github.com/memberward/memberward/internal/api/cognee"
+	"github.com/memberward/memberward/internal/api/cogniac"
 	"github.com/memberward/memberward/internal/api/native"
 	"github.com/memberward/memberward/internal/authn"
 	"github.com/memberward/memberward/internal/boltstore"
@@ -92,6 +93,10 @@ func (p *program) apis() http.Handler {
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Order: authn.FallThrough, Cookie: tokenCookie, ActAs: true}),
 				Accounts: cogneeAccounts{p.authn}, SelfRegistration: p.cfg.SelfRegistration,
 				SecureCookie: p.cfg.CookieSecure, ValidationStatus: p.cfg.CogneeValidationStatus,
+			}),
+			cogniac.New(cogniac.Options{
+				Gate: bounded, Authenticator: p.authn.Door(authn.Source{ActAs: true}), SignIn: p.authn.Door(authn.Source{SignIn: true, ActAs: true}),
+				Accounts: cogniacAccounts{p.authn}, Now: p.clock,
 			}),
 		},
 		Logger: p.logger, Now: p.clock, NewID: func() string { return p.newID().String() },

@@ -65,6 +65,12 @@ var handing = api.Answers{
 	{Code: tenancy.CodeOwnerByTransferOnly, Status: http.StatusForbidden, Body: "018 Only a transfer of ownership makes an owner"},
 }
 
+// reach ends the tables of what a credential may be too narrow for.
+var reach = api.Answers{
+	{Code: tenancy.CodeRankExceeded, Status: http.StatusForbidden, Body: tooMuch},
+	{Code: tenancy.CodeActionsExceeded, Status: http.StatusForbidden, Body: tooMuch},
+}
+
 // The texts that several rows share.
 const (
 	noTenant = "001 Tenant not found"
@@ -88,9 +94,9 @@ var (
 	}, permanence, handing)}
 
 	showing  = operation{"0002", inTenant}
-	founding = operation{"0001", inTenant}
-	changing = operation{"0003", inTenant}
-	deleting = operation{"0004", inTenant}
+	founding = operation{"0001", slices.Concat(inTenant, reach)}
+	changing = operation{"0003", slices.Concat(inTenant, reach)}
+	deleting = operation{"0004", slices.Concat(inTenant, reach)}
 
 	listingInvites = operation{"1102", inTenant}
 	inviting       = operation{"1101", slices.Concat(inTenant, api.Answers{

@@ -34,10 +34,14 @@ func (d *dialect) show(c *gin.Context, actor tenancy.Actor, outcome tenancy.Outc
 		return err
 	}
 	api.Decided(c, outcome.DecisionID) // and not what the creator was read by
-	return ok(c, shownTenant{
+	shown := shownTenant{
 		TenantID: t.ID.String(), Name: t.Name, Description: t.Description, CreatedAt: seconds(t.CreatedAt), ModifiedAt: seconds(t.UpdatedAt),
-		CreatedBy: creator, CustomData: jsontext.Value(t.CustomData),
-	})
+		CreatedBy: creator,
+	}
+	if t.CustomData != "" {
+		shown.CustomData = jsontext.Value(t.CustomData)
+	}
+	return ok(c, shown)
 }
 
 // creator gives the address of who made a tenant, as far as the caller may see
