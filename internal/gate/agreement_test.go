@@ -43,9 +43,12 @@ const casesPerWorld = 200
 var (
 	statedTwice = []tenancy.Code{
 		tenancy.CodeOwnerPermanent, tenancy.CodeLastAdministrator, tenancy.CodeMemberLimit, tenancy.CodeRankExceeded,
-		tenancy.CodeOwnerByTransferOnly,
+		tenancy.CodeOwnerByTransferOnly, tenancy.CodeActionsExceeded,
 	}
-	notThere = []tenancy.Code{tenancy.CodeTenantUnknown, tenancy.CodeUserUnknown, tenancy.CodeTargetNotMember, tenancy.CodeKeyUnknown}
+	notThere = []tenancy.Code{
+		tenancy.CodeTenantUnknown, tenancy.CodeUserUnknown, tenancy.CodeTargetNotMember, tenancy.CodeKeyUnknown, tenancy.CodeRoleUnknown,
+		tenancy.CodeOrganizationUnknown, tenancy.CodeInvitationUnknown, tenancy.CodePrincipalUnknown,
+	}
 	rightful = []tenancy.Action{tenancy.ActionUserDelete, tenancy.ActionUserUpdate}
 	goAlone  = map[tenancy.Action]map[tenancy.Code]string{
 		tenancy.ActionMemberLeave:  {tenancy.CodeRankExceeded: "a credential that is bound elsewhere gives no level; Rego asks leavers for no rank"},
@@ -64,6 +67,8 @@ var reachable = []tenancy.Code{
 	tenancy.CodeUserUnknown, tenancy.CodeTargetNotMember, tenancy.CodeAlreadyMember, tenancy.CodeEmailTaken, tenancy.CodeSlugTaken,
 	tenancy.CodeIDTaken, tenancy.CodeConflict, tenancy.CodeOwnerPermanent, tenancy.CodeLastAdministrator, tenancy.CodeMemberLimit,
 	tenancy.CodeRankExceeded, tenancy.CodeActionsExceeded, tenancy.CodeOwnerByTransferOnly,
+	tenancy.CodeOrganizationUnknown, tenancy.CodeInvitationUnknown, tenancy.CodeRoleUnknown, tenancy.CodeProjectUnknown,
+	tenancy.CodePrincipalUnknown, tenancy.CodeNameTaken,
 }
 
 // compared is one case: what was asked, what Rego said of each decision in
