@@ -6,7 +6,7 @@ import rego.v2
 # title: Seats are limited
 # description: A tenant takes no more members than its limit allows. Pending, disabled and expired members fill seats.
 violation contains {"code": "member_limit", "message": "the tenant has as many members as its limit allows"} if {
-	input.action.name == "member.add"
+	input.action.name in {"invitation.accept", "member.add"}
 	not _seat_is_free
 }
 

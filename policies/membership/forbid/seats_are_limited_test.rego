@@ -6,15 +6,17 @@ import data.membership.cases
 import data.membership.forbid
 
 test_seats[name] if {
-	some name, tc in {
+	some action in {"invitation.accept", "member.add"}
+	some what, tc in {
 		"one seat is free": {"members": 4, "limit": 5, "want": set()},
 		"all seats are taken": {"members": 5, "limit": 5, "want": {"member_limit"}},
 		"the limit was lowered": {"members": 6, "limit": 5, "want": {"member_limit"}},
 		"no limit": {"members": 1000000, "limit": 9007199254740991, "want": set()},
 		"a limit of nothing": {"members": 0, "limit": 0, "want": {"member_limit"}},
 	}
+	name := sprintf("%s: %s", [action, what])
 	given := {
-		"action": {"name": "member.add"},
+		"action": {"name": action},
 		"tenant": {"members": tc.members, "limit": tc.limit},
 		"requested": {"level": "member", "rank": 20},
 	}
