@@ -41,7 +41,7 @@ var refusals = api.Answers{
 var detaching = api.Answers{
 	{Code: tenancy.CodeNotAMember, Status: http.StatusNotFound, Body: noTenant},
 	{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: notPermitted},
-	{Code: tenancy.CodeTenantUnknown, Status: http.StatusNotFound, Body: noTenant},
+	{Code: tenancy.CodeTargetNotMember, Status: http.StatusNotFound, Body: noTenant},
 	{Code: tenancy.CodeConflict, Status: http.StatusBadRequest, Body: "The tenant has this organization to itself."},
 }
 
