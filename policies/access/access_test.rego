@@ -137,6 +137,12 @@ test_datasets[name] if {
 	access.allow == want with input as object.union(_read, given)
 }
 
+test_a_permission_is_no_action[action] if {
+	some action in {"read", "own.read"}
+	given := {"action": {"name": action}, "resource": {"permissions": ["read", "own.read"]}}
+	access.allow == false with input as object.union(_read, given)
+}
+
 test_datasets_of_ones_own[name] if {
 	some name, tc in {"listed": {"self": true, "want": true}, "another's": {"self": false, "want": false}}
 	given := object.union(_stranger, {"action": {"name": "dataset.list"}, "target": {"self": tc.self}})
