@@ -64,6 +64,14 @@ func rankHolds(m *matter, given tenancy.Level) []tenancy.Finding {
 	return rankSuffices(m, given, m.authority())
 }
 
+// givesNoMore is rankHolds of an addition, which touches nobody who is there.
+func givesNoMore(m *matter, given tenancy.Level) []tenancy.Finding {
+	if given.Rank() <= m.authority().Rank() {
+		return nil
+	}
+	return []tenancy.Finding{tenancy.Find(tenancy.CodeRankExceeded)}
+}
+
 // ownerRankHolds is rankHolds of what an organization's administrators cannot
 // do: transfer and deletion of a tenant (contracts/levels.md).
 func ownerRankHolds(m *matter) []tenancy.Finding {

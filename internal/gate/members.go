@@ -17,6 +17,7 @@ type addMember struct {
 	// Set by gather.
 	adds  tenancy.UserID // whom it adds
 	there *updateMember  // what it is instead for a member who is there
+	kept  bool           // it changes nothing, since its member is there
 	after tenancy.Membership
 	held  []tenancy.Role // the roles that it gives
 }
@@ -34,7 +35,7 @@ func (s *addMember) gather(tx Reader, m *matter) error {
 			return err
 		}
 	}
-	if m.in.Target.Member && s.terms.AddAgain != tenancy.AgainRefused && s.terms.AddAgain != "" {
+	if m.in.Target.Member && s.terms.AddAgain == tenancy.AgainUpdated {
 		return s.gatherThere(tx, m)
 	}
 	begins, err := period(s.NotBefore, s.ExpiresAt, m.in.Now)
@@ -42,7 +43,8 @@ func (s *addMember) gather(tx Reader, m *matter) error {
 		return err
 	}
 	m.findTarget()
-	if m.in.Target.Member {
+	s.kept = m.in.Target.Member && s.terms.AddAgain == tenancy.AgainKept
+	if m.in.Target.Member && !s.kept {
 		m.find(tenancy.Find(tenancy.CodeAlreadyMember))
 	}
 	s.after = tenancy.Membership{
@@ -65,10 +67,7 @@ func (s *addMember) gatherGiven(tx Reader, m *matter) error {
 
 // gatherThere makes the change one of the membership that is there already.
 func (s *addMember) gatherThere(tx Reader, m *matter) error {
-	s.there = &updateMember{UpdateMember: tenancy.UpdateMember{Tenant: s.Tenant, User: s.adds}, asIs: true}
-	if s.terms.AddAgain == tenancy.AgainUpdated {
-		s.there.Adjustment = s.There
-	}
+	s.there = &updateMember{UpdateMember: tenancy.UpdateMember{Tenant: s.Tenant, User: s.adds, Adjustment: s.There}, asIs: true}
 	m.in.Action = tenancy.ActionMemberUpdate
 	return s.there.gather(tx, m)
 }
@@ -103,13 +102,21 @@ func (s *addMember) hold(m *matter) []tenancy.Finding {
 	if s.there != nil {
 		return s.there.hold(m)
 	}
-	return slices.Concat(aSeatIsFree(m), rankHolds(m, s.after.Level), actionsHold(m), noSecondOwner(m, s.after.Level))
+	found := slices.Concat(givesNoMore(m, s.after.Level), actionsHold(m), noSecondOwner(m, s.after.Level))
+	if m.in.Target.Member { // who fills a seat already
+		return found
+	}
+	return append(found, aSeatIsFree(m)...)
 }
 
 func (s *addMember) perform(tx Tx, m *matter) (any, error) {
 	if s.there != nil {
 		member, err := s.there.perform(tx, m)
 		return tenancy.AddedMember{Member: member.(tenancy.Member), There: true}, err
+	}
+	if s.kept {
+		member, err := newViewer(tx, m.tenant).member(m.membership, m.account)
+		return tenancy.AddedMember{Member: member, There: true}, err
 	}
 	if s.adds == s.fresh {
 		if err := tx.PutUser(m.account); err != nil {

@@ -23,6 +23,12 @@ _rank_suffices if {
 	input.target.rank <= _rank_of_actor
 }
 
+# An addition touches nobody who is there: it is refused, or leaves them as they are.
+_rank_suffices if {
+	input.action.name == "member.add"
+	input.requested.rank <= _rank_of_actor
+}
+
 _rank_suffices if {
 	input.action.name == "member.remove"
 	input.dialect == "cognee"

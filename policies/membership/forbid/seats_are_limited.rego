@@ -11,3 +11,9 @@ violation contains {"code": "member_limit", "message": "the tenant has as many m
 }
 
 _seat_is_free if input.tenant.members < input.tenant.limit
+
+# Who is there fills a seat already.
+_seat_is_free if {
+	input.action.name == "member.add"
+	input.target.member == true
+}
