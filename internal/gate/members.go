@@ -106,11 +106,7 @@ func (s *addMember) hold(m *matter) []tenancy.Finding {
 // perform: one who is a member already and gets here stays as they are.
 func (s *addMember) perform(tx Tx, m *matter) (any, error) {
 	if m.in.Target.Member && s.there == nil {
-		held, err := rolesOf(tx, m.membership.Roles)
-		if err != nil {
-			return nil, err
-		}
-		member, err := m.viewOf(tx, m.membership, held)
+		member, err := newViewer(tx, m.tenant).member(m.membership, m.account)
 		return tenancy.AddedMember{Member: member, There: true}, err
 	}
 	if s.there != nil {
