@@ -12,8 +12,7 @@ import (
 // documentVersion is the version of the published input.
 const documentVersion = 1
 
-// The policy input as JSON has it (design, "Policy contract"). What the
-// domain has no facts for yet stands there with its neutral value.
+// The policy input as JSON has it (design, "Policy contract").
 type (
 	document struct {
 		Version   int               `json:"version"`
@@ -40,17 +39,21 @@ type (
 		Properties nothing `json:"properties"`
 		Stored     nothing `json:"stored"`
 	}
+	roleDocument struct {
+		ID   string `json:"id"`
+		Name string `json:"name"`
+	}
 	actorDocument struct {
-		User              string   `json:"user"`
-		Member            bool     `json:"member"`
-		Level             string   `json:"level"`
-		Roles             []string `json:"roles"`
-		Actions           []string `json:"actions"`
-		Capabilities      []string `json:"capabilities"`
-		Active            bool     `json:"active"`
-		OrganizationAdmin bool     `json:"organization_admin"`
-		Platform          bool     `json:"platform"`
-		Scopes            []string `json:"scopes"`
+		User              string         `json:"user"`
+		Member            bool           `json:"member"`
+		Level             string         `json:"level"`
+		Roles             []roleDocument `json:"roles"`
+		Actions           []string       `json:"actions"`
+		Capabilities      []string       `json:"capabilities"`
+		Active            bool           `json:"active"`
+		OrganizationAdmin bool           `json:"organization_admin"`
+		Platform          bool           `json:"platform"`
+		Scopes            []string       `json:"scopes"`
 	}
 	tenantDocument struct {
 		ID            string `json:"id"`
@@ -60,27 +63,27 @@ type (
 		LastingAdmins int64  `json:"lasting_admins"`
 	}
 	targetDocument struct {
-		User      string   `json:"user"`
-		Exists    bool     `json:"exists"`
-		Member    bool     `json:"member"`
-		Level     string   `json:"level"`
-		Rank      int      `json:"rank"`
-		Roles     []string `json:"roles"`
-		Enabled   bool     `json:"enabled"`
-		Pending   bool     `json:"pending"`
-		Developer bool     `json:"developer"`
-		Active    bool     `json:"active"`
-		Lasting   bool     `json:"lasting"`
-		Self      bool     `json:"self"`
+		User      string         `json:"user"`
+		Exists    bool           `json:"exists"`
+		Member    bool           `json:"member"`
+		Level     string         `json:"level"`
+		Rank      int            `json:"rank"`
+		Roles     []roleDocument `json:"roles"`
+		Enabled   bool           `json:"enabled"`
+		Pending   bool           `json:"pending"`
+		Developer bool           `json:"developer"`
+		Active    bool           `json:"active"`
+		Lasting   bool           `json:"lasting"`
+		Self      bool           `json:"self"`
 	}
 	requestedDocument struct {
-		Level     string   `json:"level"`
-		Rank      int      `json:"rank"`
-		Roles     []string `json:"roles"`
-		Actions   []string `json:"actions"`
-		Enabled   bool     `json:"enabled"`
-		Developer bool     `json:"developer"`
-		Expires   bool     `json:"expires"`
+		Level     string         `json:"level"`
+		Rank      int            `json:"rank"`
+		Roles     []roleDocument `json:"roles"`
+		Actions   []string       `json:"actions"`
+		Enabled   bool           `json:"enabled"`
+		Developer bool           `json:"developer"`
+		Expires   bool           `json:"expires"`
 	}
 	resourceDocument struct {
 		Type        string   `json:"type"`
@@ -117,7 +120,9 @@ func Document(in *Input) ([]byte, error) {
 		Subject: subjectDocument{Type: "user", ID: in.Actor.User.String()},
 		Actor: actorDocument{
 			User: in.Actor.User.String(), Member: in.Actor.Member, Level: in.Actor.Level.String(),
-			Active: in.Actor.Active, Platform: in.Actor.Platform, Scopes: scopes(in.Actor.Scopes),
+			Roles: roleDocuments(in.Actor.Roles), Actions: words(in.Actor.Actions), Capabilities: words(in.Actor.Capabilities),
+			Active: in.Actor.Active, OrganizationAdmin: in.Actor.OrganizationAdmin, Platform: in.Actor.Platform,
+			Scopes: scopes(in.Actor.Scopes),
 		},
 		Tenant: tenantDocument{
 			ID: in.Tenant.ID.String(), Owner: in.Tenant.Owner.String(),
@@ -125,16 +130,19 @@ func Document(in *Input) ([]byte, error) {
 		},
 		Target: targetDocument{
 			User: in.Target.User.String(), Exists: in.Target.Exists, Member: in.Target.Member,
-			Level: in.Target.Level.String(), Rank: in.Target.Level.Rank(),
+			Level: in.Target.Level.String(), Rank: in.Target.Level.Rank(), Roles: roleDocuments(in.Target.Roles),
 			Enabled: in.Target.Enabled, Pending: in.Target.Pending, Developer: in.Target.Developer,
 			Active: in.Target.Active, Lasting: in.Target.Lasting, Self: in.Target.Self,
 		},
 		Requested: requestedDocument{
 			Level: in.Requested.Level.String(), Rank: in.Requested.Level.Rank(),
+			Roles: roleDocuments(in.Requested.Roles), Actions: words(in.Requested.Actions),
 			Enabled: in.Requested.Enabled, Developer: in.Requested.Developer, Expires: in.Requested.Expires,
 		},
-		Resource: resourceDocument{Type: text(in.Resource.Type), ID: text(in.Resource.ID), Mine: in.Resource.Mine},
-		Route:    routeDocument{Template: text(in.Route.Template), Params: in.Route.Params},
+		Resource: resourceDocument{
+			Type: text(in.Resource.Type), ID: text(in.Resource.ID), Mine: in.Resource.Mine, Permissions: in.Resource.Permissions.Names(),
+		},
+		Route: routeDocument{Template: text(in.Route.Template), Params: in.Route.Params},
 		HTTP: httpDocument{
 			Method: text(in.HTTP.Method), Scheme: text(in.HTTP.Scheme), Host: text(in.HTTP.Host), Path: text(in.HTTP.Path),
 			Segments: in.HTTP.Segments, RawPath: text(in.HTTP.RawPath), Query: in.HTTP.Query, Headers: in.HTTP.Headers,
@@ -156,9 +164,21 @@ func scopes(given []tenancy.Action) []string {
 	if len(given) == 0 {
 		return []string{"*"}
 	}
-	names := make([]string, len(given))
-	for i, scope := range given {
-		names[i] = text(string(scope))
+	return words(given)
+}
+
+func words[Word ~string](given []Word) []string {
+	texts := make([]string, len(given))
+	for i, word := range given {
+		texts[i] = text(string(word))
 	}
-	return names
+	return texts
+}
+
+func roleDocuments(roles []RoleFact) []roleDocument {
+	documents := make([]roleDocument, len(roles))
+	for i, role := range roles {
+		documents[i] = roleDocument{ID: role.ID.String(), Name: text(role.Name)}
+	}
+	return documents
 }

@@ -46,7 +46,7 @@ func (s *addMember) gather(tx Reader, m *matter) error {
 		m.find(tenancy.Find(tenancy.CodeAlreadyMember))
 	}
 	s.after = tenancy.Membership{
-		Tenant: m.tenant.ID, User: s.adds, Level: cmp.Or(s.Level, s.terms.DefaultLevel, tenancy.LevelViewer), Developer: s.Developer,
+		Tenant: m.tenant.ID, User: s.adds, Level: cmp.Or(s.Level, s.terms.DefaultLevel, tenancy.LevelViewer), LevelName: s.LevelName, Developer: s.Developer,
 		Pending: !m.account.SignedUp, Enabled: s.Enabled, NotBefore: begins, ExpiresAt: s.ExpiresAt,
 		InvitedBy: m.actor.User, CreatedAt: m.in.Now, UpdatedAt: m.in.Now,
 	}
@@ -65,7 +65,7 @@ func (s *addMember) gatherGiven(tx Reader, m *matter) error {
 
 // gatherThere makes the change one of the membership that is there already.
 func (s *addMember) gatherThere(tx Reader, m *matter) error {
-	s.there = &updateMember{UpdateMember: tenancy.UpdateMember{Tenant: s.Tenant, User: s.adds}}
+	s.there = &updateMember{UpdateMember: tenancy.UpdateMember{Tenant: s.Tenant, User: s.adds}, asIs: true}
 	if s.terms.AddAgain == tenancy.AgainUpdated {
 		s.there.Adjustment = s.There
 	}
@@ -137,6 +137,7 @@ func period(notBefore, expiresAt, now time.Time) (time.Time, error) {
 
 type updateMember struct {
 	tenancy.UpdateMember
+	asIs  bool               // where it changes nothing, nothing is written
 	after tenancy.Membership // the whole membership as the change leaves it; set by gather
 	held  []tenancy.Role     // its roles; set by gather
 }
@@ -173,13 +174,13 @@ func (s *updateMember) hold(m *matter) []tenancy.Finding {
 		rankHolds(m, s.after.Level), actionsHold(m), noSecondOwner(m, s.after.Level))
 }
 
-// perform: a change that changes nothing leaves the membership as it is.
 func (s *updateMember) perform(tx Tx, m *matter) (any, error) {
-	if !reflect.DeepEqual(s.after, m.membership) {
-		s.after.UpdatedAt = m.in.Now
-		if err := tx.PutMembership(s.after); err != nil {
-			return nil, err
-		}
+	if s.asIs && reflect.DeepEqual(s.after, m.membership) {
+		return m.viewOf(tx, s.after, s.held)
+	}
+	s.after.UpdatedAt = m.in.Now
+	if err := tx.PutMembership(s.after); err != nil {
+		return nil, err
 	}
 	return m.viewOf(tx, s.after, s.held)
 }

@@ -107,7 +107,7 @@ func (w *world) furnishTenant(tx gate.Tx, n byte, id tenancy.TenantID, group ten
 	}
 	role := tenancy.Role{ID: tenancy.RoleID{0xa1, 15: n}, Tenant: id, Name: pick(w, "admin", "role-1"), Actions: w.actions()}
 	project := tenancy.Project{ID: tenancy.ProjectID{0xa2, 15: n}, Tenant: id, Name: "Project"}
-	dataset := tenancy.Dataset{ID: tenancy.DatasetID{0xa3, 15: n}, Tenant: id, Name: "Data"}
+	dataset := tenancy.Dataset{ID: tenancy.DatasetID{0xa3, 15: n}, Tenant: id, Owner: w.users[0], Name: "Data"}
 	offer := tenancy.Invitation{
 		ID: tenancy.InvitationID{0xa4, 15: n}, Tenant: id, Email: w.email(uint64(n)), Level: pick(w, tenancy.LevelViewer, tenancy.LevelAdmin),
 		Code: tenancy.Digest{4, n}, Status: tenancy.InvitationPending, ExpiresAt: began.AddDate(0, 1, 0),

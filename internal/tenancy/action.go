@@ -3,6 +3,7 @@ package tenancy
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Action names what somebody wants to do. Changes have actions of this list;
@@ -82,6 +83,7 @@ const (
 	ActionOrganizationRead    Action = "organization.read"
 	ActionOrganizationList    Action = "organization.list" // a person's own
 	ActionOrganizationListAll Action = "organization.list_all"
+	ActionOrganizationUsage   Action = "organization.usage" // the numbers of all its tenants
 	ActionPolicyRead          Action = "policy.read"
 	ActionAuditRead           Action = "audit.read" // also: ask what others may do
 	ActionStoreRead           Action = "store.read" // what the program and its store are
@@ -142,20 +144,32 @@ var ceilings = map[Action]Level{
 	ActionProjectRead: LevelViewer, ActionProjectList: LevelViewer, ActionDatasetCreate: LevelViewer,
 	ActionTenantSelect: LevelViewer, ActionMemberLeave: LevelViewer,
 	ActionResourceWrite: LevelMember, "feedback.write": LevelMember,
-	ActionTenantDelete: LevelOwner, ActionTenantTransfer: LevelOwner,
+	ActionDatasetListOf: LevelAdmin,
+	ActionTenantDelete:  LevelOwner, ActionTenantTransfer: LevelOwner,
+	ActionTenantCreate: beyond, ActionTenantList: beyond, ActionTenantListAll: beyond,
 }
+
+// families holds the ceiling of the actions that are not among those above, by
+// the word before the first dot. What goes beyond tenants, and what may be done
+// with a dataset, is nothing that a level gives.
+var families = map[string]Level{
+	"resource": LevelMember,
+	"dataset":  beyond, "organization": beyond, "policy": beyond, "signing_key": beyond, "store": beyond, "user": beyond,
+}
+
+// beyond is the ceiling of what no level may hold.
+const beyond Level = 50
 
 // MayHold reports whether policy data may give the level this action, and so
 // whether somebody of that level may put it into a role. All actions but those
-// above have the ceiling admin, those that operators name too; resource.* has
-// member.
+// above have the ceiling admin, those that operators name too.
 func (l Level) MayHold(action Action) bool {
 	lowest, known := ceilings[action]
 	if !known {
-		lowest = LevelAdmin
-		if len(action) > len("resource.") && action[:len("resource.")] == "resource." {
-			lowest = LevelMember
+		family, _, _ := strings.Cut(string(action), ".")
+		if lowest, known = families[family]; !known {
+			lowest = LevelAdmin
 		}
 	}
-	return l.Rank() >= lowest.Rank()
+	return lowest != beyond && l.Rank() >= lowest.Rank()
 }
