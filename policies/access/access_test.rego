@@ -164,6 +164,8 @@ test_roles_held[name] if {
 	some name, tc in {
 		"read by a holder": {"action": "role.read", "mine": true, "want": true},
 		"not read by others": {"action": "role.read", "mine": false, "want": false},
+		"its datasets, for a holder": {"action": "dataset.list_of", "mine": true, "want": true},
+		"its datasets, for others": {"action": "dataset.list_of", "mine": false, "want": false},
 		"nothing but read": {"action": "role.list", "mine": true, "want": false},
 	}
 	given := {"action": {"name": tc.action}, "resource": {"mine": tc.mine}}
@@ -241,6 +243,7 @@ _open := {
 	"to a dataset": {"action": {"name": "dataset.write"}, "resource": {"permissions": ["write"]}},
 	"to one's capabilities": {"action": {"name": "capability.read"}},
 	"to a role held": {"action": {"name": "role.read"}, "resource": {"mine": true}},
+	"to the datasets of a role held": {"action": {"name": "dataset.list_of"}, "resource": {"mine": true}},
 	"to roles, as a user manager": {
 		"action": {"name": "role.list"},
 		"actor": {"capabilities": ["manage_users"]},
