@@ -19,6 +19,9 @@ import (
 // (contracts/README.md, rule 14).
 const tokenCookie = "auth_token"
 
+// sessionCookie holds a token in LlamaCloud's API.
+const sessionCookie = "session"
+
 // nativeAccounts is authentication in the words of the native API.
 type nativeAccounts struct{ *authn.Service }
 
