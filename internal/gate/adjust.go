@@ -212,7 +212,7 @@ func (m *matter) projectsHere(tx Reader) ([]tenancy.ProjectID, error) {
 func (m *matter) viewOf(tx Reader, member tenancy.Membership, held []tenancy.Role) (tenancy.Member, error) {
 	view := tenancy.Member{
 		Membership: member, Email: m.account.Email, GivenName: m.account.GivenName, Surname: m.account.Surname,
-		Kind: m.account.Kind, Held: held,
+		Kind: m.account.Kind, Held: held, Organization: m.tenant.Organization,
 	}
 	var err error
 	switch {
