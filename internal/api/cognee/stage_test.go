@@ -170,7 +170,7 @@ func (s *stage) serve(t *testing.T, service *authn.Service, with directions) {
 // rules loads the embedded rule book, once for all stages. Its time limit is
 // that of a test, not of a busy machine.
 var rules = sync.OnceValues(func() (*policy.Set, error) {
-	return policy.Load(context.Background(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute})
+	return policy.Load(context.Background(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute, ShadowEvery: 1})
 })
 
 // accounts fits authentication to the dialect, as the program does.
