@@ -1,21 +1,31 @@
 package policy
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/memberward/memberward/internal/gate"
+	"github.com/memberward/memberward/internal/tenancy"
 )
+
+// accessing is a set whose access rules are these.
+func accessing(rules string) book {
+	return book{
+		"membership/decision.rego": "package membership\n\n" + header + "decision := false\n",
+		"access/access.rego":       "package access\n\n" + header + "default allow := false\n\n" + rules + "\n",
+		"roles/data.yaml":          "find: [native]\naccess: {admin: [x]}\n",
+	}
+}
 
 // surveyed gives what the access rules of a set read, or why that cannot be
 // told.
 func surveyed(t *testing.T, rules string) ([]string, error) {
 	t.Helper()
-	l, err := begin(book{
-		"membership/decision.rego": "package membership\n\n" + header + "decision := false\n",
-		"access/access.rego":       "package access\n\n" + header + "default allow := false\n\n" + rules + "\n",
-		"roles/data.yaml":          "find: [native]\naccess: {admin: [x]}\n",
-	}.source())
+	l, err := begin(accessing(rules).source())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,8 +41,11 @@ func surveyed(t *testing.T, rules string) ([]string, error) {
 	return slices.Sorted(maps.Keys(s.parts)), s.fault
 }
 
-func TestWhatRulesRead(t *testing.T) {
-	rows := []struct{ name, rules, want string }{
+// reading is a rule, and what it reads.
+type reading struct{ name, rules, want string }
+
+func readings() []reading {
+	return []reading{
 		{"a value", `allow if input.actor.member == true`, "input.actor.member"},
 		{"a value alone", `allow if input.actor.member`, "input.actor.member"},
 		{"a text", `allow if input.dialect == "native"`, "input.dialect"},
@@ -104,14 +117,44 @@ _some := n if {
 	n < 5
 }`, "input.tenant.members"},
 		{"compared and collected", `allow if 3 in {n | n := input.tenant.members; n < 5}`, "input.tenant.members"},
+		{"a comparison under a not", `allow if not input.tenant.members < input.tenant.limit`, "input.tenant.members against input.tenant.limit"},
+		{"in a text that is put together", `allow if $"{input.dialect} {input.actor.level}" == "native owner"`, "input.actor.level, input.dialect"},
+		{"in an object, a set and a list", `allow if [{input.dialect: 1}, {input.actor.level}, [input.tenant.members]] == [{"x": 1}, {"y"}, [2]]`, "input.actor.level, input.dialect, input.tenant.members"},
+		{"a fact by a constant key", `allow if input["actor"]["level"] == "owner"`, "input.actor.level"},
+		{"compared with what is counted", `allow if input.tenant.members == count([1 | input.tenant.limit > 2])`, "input.tenant.limit against 2, input.tenant.members"},
 		{"through a package", `allow if data.access._all[_] == input.dialect
 _all contains input.resource.type`, "input.dialect, input.resource.type"},
 	}
-	for _, row := range rows {
+}
+
+func TestWhatRulesRead(t *testing.T) {
+	for _, row := range readings() {
 		t.Run(row.name, func(t *testing.T) {
 			got, err := surveyed(t, row.rules)
 			if read := strings.Join(got, ", "); err != nil || read != row.want {
 				t.Errorf("got %q, %v, want %q", read, err, row.want)
+			}
+		})
+	}
+}
+
+// TestTheSameKeyHasTheSameAccess asks each of the rules above many questions:
+// those with the same key get the same answer.
+func TestTheSameKeyHasTheSameAccess(t *testing.T) {
+	for _, row := range readings() {
+		t.Run(row.name, func(t *testing.T) {
+			set := unchecked(t, accessing(row.rules), Options{TimeLimit: time.Minute, Clock: time.Now})
+			var all []ruled
+			wander(3, 600, func(in *gate.Input) {
+				in.Action = tenancy.ActionResourceRead
+				ruling, err := set.rule(context.Background(), in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, ruled{*in, ruling})
+			})
+			if _, found := disagreement(all, set.memory.access); found != "" {
+				t.Errorf("one key, two answers:\n%s", found)
 			}
 		})
 	}
