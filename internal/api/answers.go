@@ -1,6 +1,11 @@
 package api
 
-import "github.com/memberward/memberward/internal/tenancy"
+import (
+	"net/http"
+	"slices"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
 
 // Answer is one row of a dialect's table: what it answers to a finding.
 type Answer struct {
@@ -23,4 +28,23 @@ func (t Answers) For(findings []tenancy.Finding) (Answer, bool) {
 		}
 	}
 	return Answer{}, false
+}
+
+// Refused gives the row that answers a refusal, and whether the table names
+// it: what no row names, operators' own rules among it, is a denial in its own
+// words. Where the policies gave no ruling, nobody is known to hold the right:
+// it reads as not_permitted.
+func (t Answers) Refused(refusal *tenancy.Refusal) (row Answer, named bool) {
+	findings := refusal.Reasons
+	if IsPolicyFault(refusal) {
+		findings = slices.Concat([]tenancy.Finding{tenancy.Find(tenancy.CodeNotPermitted)}, findings)
+	}
+	if row, named := t.For(findings); named {
+		return row, true
+	}
+	denied := Answer{Status: http.StatusForbidden, Body: http.StatusText(http.StatusForbidden)}
+	if len(findings) > 0 {
+		denied.Code, denied.Body = findings[0].Code, findings[0].Message
+	}
+	return denied, false
 }

@@ -52,7 +52,11 @@ func (k *call) run(route *Route) error {
 		return err
 	}
 	if !route.Public {
-		actor, err := k.shell.authenticate(k.c, k.dialect)
+		door := route.Authenticator
+		if door == nil {
+			door = k.dialect.Authenticator
+		}
+		actor, err := k.shell.authenticate(k.c, door)
 		if err != nil {
 			return err
 		}

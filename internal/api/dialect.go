@@ -21,7 +21,9 @@ type Route struct {
 	Path   string // in Gin's form: /v1/tenants/:tenant
 	Public bool   // asks for no credential and ignores any
 	Quiet  bool   // asked so often that a success is logged at level debug
-	Handle Handler
+	// Authenticator finds out who calls here; nil: the dialect's.
+	Authenticator Authenticator
+	Handle        Handler
 }
 
 // Authenticator finds out who is calling. It fails with a *tenancy.Error:

@@ -120,10 +120,10 @@ func (s *shell) dialectOf(path string) *Dialect {
 
 // authenticate finds out who calls. An authenticator that names nobody has
 // failed, whatever it says.
-func (s *shell) authenticate(c *gin.Context, dialect *Dialect) (tenancy.Actor, error) {
+func (s *shell) authenticate(c *gin.Context, door Authenticator) (tenancy.Actor, error) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), s.authTimeout)
 	defer cancel()
-	actor, err := dialect.Authenticator.Authenticate(ctx, c.Request)
+	actor, err := door.Authenticate(ctx, c.Request)
 	if err != nil {
 		return tenancy.Actor{}, err
 	}

@@ -313,3 +313,23 @@ func TestInputErrorNamesThePlace(t *testing.T) {
 		t.Errorf("Error() = %q, want %q", got, want)
 	}
 }
+
+// A route may have an authenticator of its own; the others keep the dialect's.
+func TestARouteMayHaveItsOwnDoor(t *testing.T) {
+	s := serve(t,
+		api.Route{Method: "GET", Path: "/plain/usual", Handle: text("usual")},
+		api.Route{Method: "GET", Path: "/plain/own", Authenticator: nobodyEnters{}, Handle: text("own")})
+	if res, body := s.ask(t, "GET", "/plain/usual", ""); res.StatusCode != http.StatusOK {
+		t.Errorf("the dialect's: %d %s", res.StatusCode, body)
+	}
+	if res, body := s.ask(t, "GET", "/plain/own", ""); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the route's own: %d %s", res.StatusCode, body)
+	}
+}
+
+// nobodyEnters knows no credential.
+type nobodyEnters struct{}
+
+func (nobodyEnters) Authenticate(context.Context, *http.Request) (tenancy.Actor, error) {
+	return tenancy.Actor{}, &tenancy.Error{Code: tenancy.CodeUnauthenticated}
+}

@@ -19,6 +19,9 @@ import (
 // (contracts/README.md, rule 14).
 const tokenCookie = "auth_token"
 
+// sessionCookie holds a token in LlamaCloud's API.
+const sessionCookie = "session"
+
 // nativeAccounts is authentication in the words of the native API.
 type nativeAccounts struct{ *authn.Service }
 
@@ -32,6 +35,12 @@ func (a nativeAccounts) Login(ctx context.Context, email, password string, tenan
 func (a nativeAccounts) NewKey() (native.NewKey, error) {
 	key, err := a.Service.NewKey()
 	return native.NewKey(key), err
+}
+
+// NewCode implements native.Accounts.
+func (a nativeAccounts) NewCode() (native.NewCode, error) {
+	code, err := a.Service.NewCode()
+	return native.NewCode(code), err
 }
 
 // cogneeAccounts is authentication in the words of cognee's API.

@@ -24,6 +24,11 @@ type resolver struct {
 	tenants map[string]tenancy.TenantID
 	members map[[2]uuid.UUID]bool
 	keys    map[tenancy.Digest]bool
+	// By id and by short name, by id and by tenant and name, by id and by name.
+	organizations map[string]tenancy.OrganizationID
+	roles         map[inTenant]tenancy.RoleID
+	projects      map[inTenant]tenancy.ProjectID
+	datasets      map[string]datasetRef
 }
 
 func newResolver(name string, newID func() uuid.UUID, now time.Time) *resolver {
@@ -31,6 +36,8 @@ func newResolver(name string, newID func() uuid.UUID, now time.Time) *resolver {
 		name: name, newID: newID, now: now,
 		users: map[string]*tenancy.User{}, tenants: map[string]tenancy.TenantID{},
 		members: map[[2]uuid.UUID]bool{}, keys: map[tenancy.Digest]bool{},
+		organizations: map[string]tenancy.OrganizationID{}, roles: map[inTenant]tenancy.RoleID{},
+		projects: map[inTenant]tenancy.ProjectID{}, datasets: map[string]datasetRef{},
 	}
 }
 
@@ -42,22 +49,25 @@ func (r *resolver) resolve(file config.Bootstrap) (tenancy.Seed, error) {
 		// second one on.
 		r.invalid.Problems = append(r.invalid.Problems, r.name+": a bootstrap file names at least one user")
 	}
-	for _, u := range file.Users {
-		r.user(u)
-	}
-	for _, t := range file.Tenants {
-		r.tenant(t)
-	}
-	for _, m := range file.Memberships {
-		r.membership(m)
-	}
-	for _, k := range file.Keys {
-		r.key(k)
-	}
+	all(file.Users, r.user)
+	all(file.Organizations, r.organization) // before the tenants that they hold, after the users who belong to them
+	all(file.Tenants, r.tenant)
+	all(file.Roles, r.role)
+	all(file.Projects, r.project)
+	all(file.Memberships, r.membership)
+	all(file.Datasets, r.dataset)
+	all(file.Grants, r.grant)
+	all(file.Keys, r.key)
 	if len(r.invalid.Problems) > 0 {
 		return tenancy.Seed{}, &r.invalid
 	}
 	return r.seed, nil
+}
+
+func all[T any](items []T, resolve func(T)) {
+	for _, item := range items {
+		resolve(item)
+	}
 }
 
 func (r *resolver) problem(line int, format string, args ...any) {
@@ -124,6 +134,9 @@ func (r *resolver) tenant(t config.BootstrapTenant) {
 	if t.Owner != "" {
 		tenant.Owner = r.ownerOf(t)
 	}
+	if t.Organization != "" {
+		tenant.Organization = r.findOrganization(t.Line, t.Organization)
+	}
 	for _, name := range []string{tenant.ID.String(), tenant.Slug} {
 		if _, taken := r.tenants[name]; taken && name != "" {
 			r.problem(t.Line, "another tenant has %s already", name)
@@ -153,6 +166,7 @@ func (r *resolver) membership(m config.BootstrapMembership) {
 	var err error
 	member.Level, err = tenancy.ParseLevel(cmp.Or(m.Level, tenancy.LevelMember.String()))
 	r.check(m.Line, "level", err)
+	r.holdings(m, &member)
 	member.NotBefore = r.time(m.Line, "not_before", m.NotBefore)
 	member.ExpiresAt = r.time(m.Line, "expires_at", m.ExpiresAt)
 	if !member.ExpiresAt.IsZero() && !member.NotBefore.Before(member.ExpiresAt) {
@@ -176,16 +190,23 @@ func (r *resolver) key(k config.BootstrapKey) {
 	if k.Tenant != "" {
 		key.Tenant = r.findTenant(k.Line, k.Tenant)
 	}
-	for _, scope := range k.Scopes {
-		action, err := tenancy.ParseAction(scope)
-		r.check(k.Line, "scopes", err)
-		key.Scopes = append(key.Scopes, action)
-	}
+	key.Scopes = r.actions(k.Line, "scopes", k.Scopes)
 	if r.keys[key.Digest] {
 		r.problem(k.Line, "key: another one is the same")
 	}
 	r.keys[key.Digest] = true
 	r.seed.Keys = append(r.seed.Keys, key)
+}
+
+// actions reads the names of actions.
+func (r *resolver) actions(line int, field string, names []string) []tenancy.Action {
+	var actions []tenancy.Action
+	for _, name := range names {
+		action, err := tenancy.ParseAction(name)
+		r.check(line, field, err)
+		actions = append(actions, action)
+	}
+	return actions
 }
 
 // findUser follows a reference by id or e-mail.

@@ -35,6 +35,7 @@ var layout = []allowance{
 	{"internal/api/processmind", []string{"internal/api", "internal/tenancy"}},
 	{"internal/api/authzen", []string{"internal/api", "internal/tenancy"}},
 	{"internal/api/opadata", []string{"internal/api", "internal/tenancy"}},
+	{"internal/apitest", []string{anything}},
 	{"internal/proxy", []string{"internal/tenancy"}},
 	{"internal/proxytest", nil},
 	{"internal/config", nil},

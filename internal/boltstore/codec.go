@@ -97,6 +97,37 @@ func (e *encoder) flags(set ...bool) {
 	e.byte(v)
 }
 
+// encodeStrings writes a list of texts, decodeStrings reads one.
+func encodeStrings[T ~string](e *encoder, list []T) {
+	e.uint(uint64(len(list)))
+	for _, v := range list {
+		e.string(string(v))
+	}
+}
+
+func decodeStrings[T ~string](d *decoder) (list []T) {
+	for n := d.count(); n > 0 && d.err == nil; n-- {
+		list = append(list, T(d.string()))
+	}
+	return list
+}
+
+// encodeIDs writes a list of ids, decodeIDs reads one.
+func encodeIDs[T ~[16]byte](e *encoder, list []T) {
+	e.uint(uint64(len(list)))
+	for _, id := range list {
+		raw := [16]byte(id)
+		e.raw(raw[:])
+	}
+}
+
+func decodeIDs[T ~[16]byte](d *decoder) (list []T) {
+	for n := d.count(); n > 0 && d.err == nil; n-- {
+		list = append(list, T(d.id()))
+	}
+	return list
+}
+
 // decoder reads a payload. After the first fault every method gives zero
 // values, and end gives the fault.
 type decoder struct {

@@ -10,7 +10,7 @@ import (
 // The file's own mark and the newest layout that this program knows.
 const (
 	magic         = "memberward store"
-	schemaVersion = 2
+	schemaVersion = 3
 )
 
 // bucket is an index into bucketNames.
@@ -42,15 +42,42 @@ const (
 	bucketTenantChanges // tenant, revision → nothing
 	bucketReceipts      // receipt → Receipt
 	bucketReceiptTimes  // time, receipt → nothing
+
+	// Since format 3.
+	bucketRoles               // role → Role
+	bucketTenantRoles         // tenant, role → nothing
+	bucketRoleNames           // tenant, name → role
+	bucketRoleHolders         // role, user → nothing
+	bucketProjects            // project → Project
+	bucketTenantProjects      // tenant, project → nothing
+	bucketProjectWorkers      // project, user → nothing
+	bucketDatasets            // dataset → Dataset
+	bucketTenantDatasets      // tenant or zero, dataset → nothing
+	bucketGrants              // dataset, principal → Grant: record and index in one
+	bucketPrincipalGrants     // principal, tenant or zero, dataset → nothing
+	bucketInvitations         // invitation → Invitation
+	bucketTenantInvitations   // tenant, invitation → nothing
+	bucketInvitationCodes     // digest → invitation
+	bucketPendingInvitations  // tenant, tenancy.EmailKey → invitation
+	bucketOrganizations       // organization → Organization
+	bucketOrganizationNames   // short name → organization
+	bucketOrganizationTenants // organization, tenant → nothing
+	bucketOrganizationMembers // organization, user → OrganizationMember: record and index in one
+	bucketUserOrganizations   // user, organization → nothing
+	bucketUsage               // tenant → Usage
 	bucketCount
 )
 
 // bucketsOf gives the bucket that a format ends before.
 func bucketsOf(format uint64) bucket {
-	if format == 1 {
+	switch format {
+	case 1:
 		return bucketDecisions
+	case 2:
+		return bucketRoles
+	default:
+		return bucketCount
 	}
-	return bucketCount
 }
 
 // bucketNames are part of the file format. Append; never rename.
@@ -59,6 +86,12 @@ var bucketNames = [bucketCount][]byte{
 	[]byte("user_tenants"), []byte("counters"), []byte("keys"), []byte("key_digests"), []byte("user_keys"),
 	[]byte("last_logins"), []byte("last_uses"), []byte("audit"), []byte("signing_keys"),
 	[]byte("decisions"), []byte("tenant_audit"), []byte("changes"), []byte("tenant_changes"), []byte("receipts"), []byte("receipt_times"),
+	[]byte("roles"), []byte("tenant_roles"), []byte("role_names"), []byte("role_holders"),
+	[]byte("projects"), []byte("tenant_projects"), []byte("project_workers"),
+	[]byte("datasets"), []byte("tenant_datasets"), []byte("grants"), []byte("principal_grants"),
+	[]byte("invitations"), []byte("tenant_invitations"), []byte("invitation_codes"), []byte("pending_invitations"),
+	[]byte("organizations"), []byte("organization_names"), []byte("organization_tenants"), []byte("organization_members"),
+	[]byte("user_organizations"), []byte("usage"),
 }
 
 // String gives the bucket's name in the file.

@@ -12,9 +12,10 @@ import (
 
 // migrate brings a file of an older format to the newest one, in one
 // transaction, before the store serves. Its records have been checked: nothing
-// goes on top of damage. Format 2 adds to format 1 the buckets since then; of
-// what is in them, only the index of the audit can be made of what there is.
-// So the change log begins at the revision of the file.
+// goes on top of damage. Each format adds buckets to the one before; of what is
+// in them, only the index of the audit, in format 2, can be made of what there
+// is. So the change log of a file of format 1 begins at the revision of the
+// file. Records stay in the version that they were written in.
 func (s *Store) migrate(format uint64) (err error) {
 	defer recoverDamage(&err)
 	s.tell("store is brought to another format", "from", format, "to", schemaVersion)
@@ -25,8 +26,11 @@ func (s *Store) migrate(format uint64) (err error) {
 			}
 		}
 		b := &batch{store: s, bolt: bolt, below: &mapped{tx: bolt}, state: s.state, tallies: s.tallies}
-		if err := b.indexAudit(); err != nil {
-			return err
+		if format == 1 {
+			log := encodeLogBegin(s.state.revision)
+			if err := errors.Join(b.indexAudit(), b.below.put(bucketMeta, metaLog, log)); err != nil {
+				return err
+			}
 		}
 		who, err := required(b.below, metaStore, decodeIdentity)
 		if err != nil {
@@ -35,7 +39,6 @@ func (s *Store) migrate(format uint64) (err error) {
 		who.schema = schemaVersion
 		return errors.Join(
 			b.below.put(bucketMeta, metaStore, encodeIdentity(who)),
-			b.below.put(bucketMeta, metaLog, encodeLogBegin(s.state.revision)),
 			b.below.put(bucketMeta, metaTallies, encodeTallies(&b.tallies)),
 		)
 	})

@@ -19,29 +19,37 @@ import (
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// format1 unpacks a store that the program of format 1 wrote (commit 56cd609):
-// eight users with a key each, members of three tenants, the fifth disabled;
-// eight changes, a refusal, times of use, and a signing key.
-func format1(t *testing.T) string {
+// Stores that older programs wrote. Of format 1 (commit 56cd609): eight users
+// with a key each, members of three tenants, the fifth disabled; eight changes,
+// a refusal, times of use, and a signing key. Of format 2 (commit 280e0b8): six
+// users likewise, the fourth disabled, each by a change with a receipt; then
+// the first is made a viewer, and the second is removed.
+const (
+	format1 = "testdata/format1.db.gz"
+	format2 = "testdata/format2.db.gz"
+)
+
+// unpacked gives the path of a store that an older program wrote.
+func unpacked(t *testing.T, name string) string {
 	t.Helper()
-	packed, err := os.Open("testdata/format1.db.gz")
+	packed, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = packed.Close() }()
-	unpacked, err := gzip.NewReader(packed)
+	plain, err := gzip.NewReader(packed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := io.ReadAll(unpacked)
+	data, err := io.ReadAll(plain)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return write(t, data, 0o600)
 }
 
-func TestAFileOfFormat1IsBroughtToFormat2(t *testing.T) {
-	path := format1(t)
+func TestAFileOfFormat1IsBroughtToFormat3(t *testing.T) {
+	path := unpacked(t, format1)
 	before, err := boltstore.CheckFile(t.Context(), path, nil)
 	if err != nil || len(before.Faults) > 0 || before.Format != 1 || before.Revision != 8 || before.Audit != 9 {
 		t.Fatalf("before: CheckFile = %+v, %v", before, err)
@@ -52,14 +60,14 @@ func TestAFileOfFormat1IsBroughtToFormat2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(log.String(), "from=1 to=2") {
+	if !strings.Contains(log.String(), "from=1 to=3") {
 		t.Errorf("the log does not tell of it: %s", log.String())
 	}
 	if err := s.View(t.Context(), holdsFormat1); err != nil {
 		t.Error(err)
 	}
-	if report := whole(t, s); report.Format != 2 || report.Revision != 8 || report.Audit != 9 || report.Head != before.Head {
-		t.Errorf("after: Verify = %+v; want format 2 at revision 8 with the same chain", report)
+	if report := whole(t, s); report.Format != 3 || report.Revision != 8 || report.Audit != 9 || report.Head != before.Head {
+		t.Errorf("after: Verify = %+v; want format 3 at revision 8 with the same chain", report)
 	}
 	m := membership(1, 9)
 	if _, err := s.Update(t.Context(), func(tx gate.Tx) error { return tx.PutMembership(m) }); err != nil {
@@ -127,14 +135,17 @@ func holdsFormat1(r gate.Reader) error {
 	return errors.Join(wrong...)
 }
 
-func TestADamagedFileOfFormat1StaysAsItWas(t *testing.T) {
-	path := format1(t)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
+func TestADamagedFileOfAnOlderFormatStaysAsItWas(t *testing.T) {
+	for name, address := range map[string]string{format1: "u7@example.org", format2: "u6@example.org"} {
+		path := unpacked(t, name)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		altered := bytes.ReplaceAll(data, []byte(address), []byte("uX@example.org"))
+		if err := os.WriteFile(path, altered, 0o600); err != nil || bytes.Equal(altered, data) {
+			t.Fatal(err, "or nothing was altered")
+		}
+		refuses(t, path, boltstore.ErrDamaged, "restore the latest copy")
 	}
-	if err := os.WriteFile(path, bytes.Replace(data, []byte("u7@example.org"), []byte("uX@example.org"), -1), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	refuses(t, path, boltstore.ErrDamaged, "restore the latest copy")
 }

@@ -19,41 +19,47 @@ const (
 	partIndex                 // 4 bytes, big-endian
 	partTime                  // 8 bytes, as receiptTimeKey writes it
 	partDigest                // 32 bytes
+	partText                  // what is left; the last part
 )
 
-// layoutOf gives the parts of a bucket's keys; nil: they are text.
+// layoutOf gives the parts of a bucket's keys.
 func layoutOf(b bucket) []keyPart {
 	switch b {
-	case bucketUsers, bucketTenants, bucketCounters, bucketKeys, bucketLastLogins, bucketLastUses, bucketSigningKeys, bucketDecisions:
+	case bucketUsers, bucketTenants, bucketCounters, bucketKeys, bucketLastLogins, bucketLastUses, bucketSigningKeys, bucketDecisions,
+		bucketRoles, bucketProjects, bucketDatasets, bucketInvitations, bucketOrganizations, bucketUsage:
 		return []keyPart{partID}
-	case bucketMemberships, bucketUserTenants, bucketUserKeys:
+	case bucketMemberships, bucketUserTenants, bucketUserKeys, bucketTenantRoles, bucketRoleHolders, bucketTenantProjects, bucketProjectWorkers,
+		bucketTenantDatasets, bucketGrants, bucketTenantInvitations, bucketOrganizationTenants, bucketOrganizationMembers, bucketUserOrganizations:
 		return []keyPart{partID, partID}
+	case bucketPrincipalGrants:
+		return []keyPart{partID, partID, partID}
+	case bucketRoleNames, bucketPendingInvitations:
+		return []keyPart{partID, partText}
 	case bucketAudit:
 		return []keyPart{partNumber}
 	case bucketTenantAudit, bucketTenantChanges:
 		return []keyPart{partID, partNumber}
 	case bucketChanges:
 		return []keyPart{partNumber, partIndex}
-	case bucketKeyDigests, bucketReceipts:
+	case bucketKeyDigests, bucketReceipts, bucketInvitationCodes:
 		return []keyPart{partDigest}
 	case bucketReceiptTimes:
 		return []keyPart{partTime, partDigest}
 	default:
-		return nil
+		return []keyPart{partText}
 	}
 }
 
 // keyName writes a key so that people can find what it names; one that has
 // another length than its bucket's keys in hexadecimal.
 func keyName(b bucket, key []byte) string {
-	layout := layoutOf(b)
-	if layout == nil {
-		return strconv.QuoteToASCII(string(key))[1 : len(strconv.QuoteToASCII(string(key)))-1]
-	}
 	var names []string
 	left := key
-	for _, p := range layout {
+	for _, p := range layoutOf(b) {
 		size := p.size()
+		if p == partText {
+			size = len(left)
+		}
 		if len(left) < size {
 			return hex.EncodeToString(key)
 		}
@@ -87,6 +93,9 @@ func (p keyPart) name(v []byte) string {
 		return strconv.FormatUint(uint64(binary.BigEndian.Uint32(v)), 10)
 	case partNumber:
 		return strconv.FormatUint(binary.BigEndian.Uint64(v), 10)
+	case partText:
+		quoted := strconv.QuoteToASCII(string(v))
+		return quoted[1 : len(quoted)-1]
 	case partTime:
 		return receiptTime(v).Format(time.RFC3339Nano)
 	default:

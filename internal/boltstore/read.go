@@ -113,18 +113,7 @@ func (r *reader) keyByDigest(digest tenancy.Digest) (tenancy.Key, bool, error) {
 
 // Keys lists a user's keys.
 func (r *reader) Keys(user tenancy.UserID, after tenancy.KeyID, limit int) ([]tenancy.Key, error) {
-	from := pair(user, after)
-	return list(r.from, bucketUserKeys, user[:], from[:], limit, func(key, frame []byte) (tenancy.Key, error) {
-		id, err := second(bucketUserKeys, key, frame)
-		if err != nil {
-			return tenancy.Key{}, err
-		}
-		v, found, err := r.Key(id)
-		if err == nil && !found {
-			err = damaged("a user's key %s is missing", tenancy.KeyID(id))
-		}
-		return v, err
-	})
+	return through(r, bucketUserKeys, user, after, limit, r.Key)
 }
 
 // LastUsed is zero when the key was never used, or less than a second ago.
@@ -217,10 +206,33 @@ func readMembership(key, frame []byte) (tenancy.Membership, error) {
 
 // TenantsOf lists the tenants that a user is a member of.
 func (r *reader) TenantsOf(user tenancy.UserID, after tenancy.TenantID, limit int) ([]tenancy.TenantID, error) {
-	from := pair(user, after)
-	return list(r.from, bucketUserTenants, user[:], from[:], limit, func(key, frame []byte) (tenancy.TenantID, error) {
-		id, err := second(bucketUserTenants, key, frame)
-		return id, err
+	return linked(r, bucketUserTenants, user, after, limit)
+}
+
+// linked lists the ids that one id leads to in an index over two.
+func linked[ID ~[16]byte](r *reader, b bucket, id [16]byte, after ID, limit int) ([]ID, error) {
+	from := pair(id, after)
+	return list(r.from, b, id[:], from[:], limit, func(key, frame []byte) (ID, error) {
+		to, err := second(b, key, frame)
+		return ID(to), err
+	})
+}
+
+// through lists the records that one id leads to in an index over two.
+func through[T any, Kind any](
+	r *reader, b bucket, id [16]byte, after tenancy.ID[Kind], limit int, read func(tenancy.ID[Kind]) (T, bool, error),
+) ([]T, error) {
+	from := pair(id, after)
+	return list(r.from, b, id[:], from[:], limit, func(key, frame []byte) (v T, err error) {
+		to, err := second(b, key, frame)
+		if err != nil {
+			return v, err
+		}
+		v, found, err := read(to)
+		if err == nil && !found {
+			err = damaged("%s %s leads nowhere", b, keyName(b, key))
+		}
+		return v, err
 	})
 }
 

@@ -9,17 +9,6 @@ import (
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// What a receipt's outcome holds as its result. The numbers are part of the
-// file format: append only.
-const (
-	resultNone   = 0
-	resultUser   = 1
-	resultKey    = 2
-	resultTenant = 3
-	resultMember = 4
-	resultLeft   = 5
-)
-
 // prunedAtOnce is how many receipts that are too old one new receipt removes:
 // more than it adds, so that their number falls to what the lifetime allows.
 const prunedAtOnce = 4
@@ -156,7 +145,7 @@ func (t *tx) Receipt(id tenancy.Digest) (tenancy.Receipt, bool, error) {
 
 // frame is the receipt of a change that made a revision.
 func (r receipt) frame(made tenancy.Revision) []byte {
-	e := newEncoder(recordVersion, 10+len(r.rest))
+	e := newEncoder(receiptVersion, 10+len(r.rest))
 	e.uint(uint64(made))
 	e.raw(r.rest)
 	return e.seal(bucketReceipts, r.id[:])
@@ -177,14 +166,7 @@ func encodeReceiptRest(r tenancy.Receipt) ([]byte, error) {
 	e := &encoder{buf: make([]byte, 0, 256)}
 	e.raw(r.Request[:])
 	e.time(r.At)
-	e.raw(r.Outcome.DecisionID[:])
-	e.string(r.Outcome.PolicyRevision)
-	e.uint(uint64(len(r.Outcome.Reasons)))
-	for _, f := range r.Outcome.Reasons {
-		e.string(string(f.Code))
-		e.string(f.Message)
-	}
-	if err := e.result(r.Outcome.Result); err != nil {
+	if err := e.outcome(r.Outcome); err != nil {
 		return nil, err
 	}
 	if len(e.buf) > recordLimit-2*frameHeader {
@@ -194,77 +176,8 @@ func encodeReceiptRest(r tenancy.Receipt) ([]byte, error) {
 }
 
 func decodeReceipt(d *decoder) (v tenancy.Receipt) {
-	v.Outcome.Revision = tenancy.Revision(d.uint())
-	v.Request, v.At, v.Outcome.DecisionID, v.Outcome.PolicyRevision = d.hash(), d.time(), d.id(), d.string()
-	for n := d.count(); n > 0 && d.err == nil; n-- {
-		v.Outcome.Reasons = append(v.Outcome.Reasons, tenancy.Finding{Code: tenancy.Code(d.string()), Message: d.string()})
-	}
-	v.Outcome.Result = d.result()
+	made := tenancy.Revision(d.uint())
+	v.Request, v.At = d.hash(), d.time()
+	v.Outcome = d.outcome(made)
 	return v
-}
-
-// result writes what a change came to, without what is secret in it.
-func (e *encoder) result(v any) error {
-	switch v := v.(type) {
-	case nil:
-		e.byte(resultNone)
-	case tenancy.UserView:
-		v.PasswordHash, v.TokenEpoch = "", 0
-		e.byte(resultUser)
-		e.raw(v.ID[:])
-		e.user(v.User)
-		e.time(v.LastLoginAt)
-	case tenancy.KeyView:
-		v.Digest = tenancy.Digest{}
-		e.byte(resultKey)
-		e.raw(v.ID[:])
-		e.key(v.Key)
-		e.time(v.LastUsedAt)
-	case tenancy.Tenant:
-		e.byte(resultTenant)
-		e.raw(v.ID[:])
-		e.tenant(v)
-	case tenancy.Member:
-		e.byte(resultMember)
-		e.raw(v.Tenant[:])
-		e.raw(v.User[:])
-		e.membership(v.Membership)
-		e.string(v.Email)
-	case tenancy.Left:
-		e.byte(resultLeft)
-		e.int(int64(v))
-	default:
-		return fmt.Errorf("a result of type %T cannot be kept", v)
-	}
-	return nil
-}
-
-func (d *decoder) result() any {
-	switch kind := d.byte(); kind {
-	case resultNone:
-		return nil
-	case resultUser:
-		id := d.id()
-		v := tenancy.UserView{User: d.user(userVersion), LastLoginAt: d.time()}
-		v.ID = id
-		return v
-	case resultKey:
-		id := d.id()
-		v := tenancy.KeyView{Key: decodeKey(d), LastUsedAt: d.time()}
-		v.ID = id
-		return v
-	case resultTenant:
-		id := d.id()
-		v := decodeTenant(d)
-		v.ID = id
-		return v
-	case resultMember:
-		tenant, user := d.id(), d.id()
-		return tenancy.Member{Membership: *d.membershipOf(tenant, user), Email: d.string()}
-	case resultLeft:
-		return tenancy.Left(d.int())
-	default:
-		d.fail("the receipt holds a result that this program does not know")
-		return nil
-	}
 }

@@ -12,16 +12,33 @@ import (
 // recordVersion is the format of every kind of record but those that gained a
 // field: each has a version of its own, and its decode reads all of them.
 const (
-	recordVersion = 1
-	userVersion   = 2 // with TokenEpoch
+	recordVersion     = 1
+	userVersion       = 2 // with TokenEpoch
+	tenantVersion     = 2 // with its organization, and what format 3 says of it besides
+	membershipVersion = 2 // with roles, capabilities, projects, and the level before
+	countersVersion   = 2 // with datasets
+	partVersion       = 2 // of the change log: with the kinds of record of format 3
+	receiptVersion    = 2 // with their results, and all that is shown of a member
 )
 
 // newest gives the newest version of a bucket's records.
 func newest(b bucket) byte {
-	if b == bucketUsers {
+	switch b {
+	case bucketUsers:
 		return userVersion
+	case bucketTenants:
+		return tenantVersion
+	case bucketMemberships:
+		return membershipVersion
+	case bucketCounters:
+		return countersVersion
+	case bucketChanges:
+		return partVersion
+	case bucketReceipts:
+		return receiptVersion
+	default:
+		return recordVersion
 	}
-	return recordVersion
 }
 
 // decode reads a framed record with the fields function of its kind.
@@ -132,11 +149,12 @@ func (d *decoder) user(version byte) (v tenancy.User) {
 }
 
 func encodeTenant(v tenancy.Tenant) []byte {
-	e := newEncoder(recordVersion, 64+len(v.Slug)+len(v.Name)+len(v.Plan))
+	e := newEncoder(tenantVersion, 128+len(v.Slug)+len(v.Name)+len(v.Plan)+len(v.Description)+len(v.CustomData))
 	e.tenant(v)
 	return e.seal(bucketTenants, v.ID[:])
 }
 
+// tenant writes the fields of a tenant in version tenantVersion.
 func (e *encoder) tenant(v tenancy.Tenant) {
 	e.string(v.Slug)
 	e.string(v.Name)
@@ -145,49 +163,24 @@ func (e *encoder) tenant(v tenancy.Tenant) {
 	e.int(v.MemberLimit)
 	e.time(v.CreatedAt)
 	e.time(v.UpdatedAt)
+	e.raw(v.Organization[:])
+	e.string(v.Description)
+	e.string(v.CustomData)
+	e.raw(v.CreatedBy[:])
+	encodeStrings(e, v.Capabilities)
 }
 
-func decodeTenant(d *decoder) tenancy.Tenant {
-	return tenancy.Tenant{
+func decodeTenant(d *decoder) tenancy.Tenant { return d.tenant(d.version) }
+
+func (d *decoder) tenant(version byte) tenancy.Tenant {
+	v := tenancy.Tenant{
 		Slug: d.string(), Name: d.string(), Owner: d.id(), Plan: d.string(), MemberLimit: d.int(), CreatedAt: d.time(), UpdatedAt: d.time(),
 	}
-}
-
-func encodeMembership(v tenancy.Membership, key []byte) []byte {
-	e := newEncoder(recordVersion, 64)
-	e.membership(v)
-	return e.seal(bucketMemberships, key)
-}
-
-func (e *encoder) membership(v tenancy.Membership) {
-	e.byte(byte(v.Level))
-	e.flags(v.Developer, v.Pending, v.Enabled)
-	e.time(v.NotBefore)
-	e.time(v.ExpiresAt)
-	e.raw(v.InvitedBy[:])
-	e.time(v.CreatedAt)
-	e.time(v.UpdatedAt)
-}
-
-func decodeMembership(d *decoder) (v tenancy.Membership) {
-	v.Level = tenancy.Level(d.byte())
-	if v.Level.Rank() == 0 {
-		d.fail("the membership has no level")
+	if version >= 2 {
+		v.Organization, v.Description, v.CustomData, v.CreatedBy = d.id(), d.string(), d.string(), d.id()
+		v.Capabilities = decodeStrings[tenancy.Capability](d)
 	}
-	d.flags(&v.Developer, &v.Pending, &v.Enabled)
-	v.NotBefore, v.ExpiresAt, v.InvitedBy, v.CreatedAt, v.UpdatedAt = d.time(), d.time(), d.id(), d.time(), d.time()
 	return v
-}
-
-func encodeCounters(v tenancy.Counters, tenant tenancy.TenantID) []byte {
-	e := newEncoder(recordVersion, 16)
-	e.int(v.Members)
-	e.int(v.LastingAdmins)
-	return e.seal(bucketCounters, tenant[:])
-}
-
-func decodeCounters(d *decoder) tenancy.Counters {
-	return tenancy.Counters{Members: d.int(), LastingAdmins: d.int()}
 }
 
 func encodeKey(v tenancy.Key) []byte {
@@ -201,10 +194,7 @@ func (e *encoder) key(v tenancy.Key) {
 	e.flags(v.Platform)
 	e.raw(v.User[:])
 	e.raw(v.Tenant[:])
-	e.uint(uint64(len(v.Scopes)))
-	for _, s := range v.Scopes {
-		e.string(string(s))
-	}
+	encodeStrings(e, v.Scopes)
 	e.raw(v.Digest[:])
 	e.time(v.CreatedAt)
 	e.time(v.ExpiresAt)
@@ -214,9 +204,7 @@ func decodeKey(d *decoder) (v tenancy.Key) {
 	v.Label = d.string()
 	d.flags(&v.Platform)
 	v.User, v.Tenant = d.id(), d.id()
-	for n := d.count(); n > 0 && d.err == nil; n-- {
-		v.Scopes = append(v.Scopes, tenancy.Action(d.string()))
-	}
+	v.Scopes = decodeStrings[tenancy.Action](d)
 	v.Digest, v.CreatedAt, v.ExpiresAt = d.hash(), d.time(), d.time()
 	return v
 }

@@ -56,7 +56,7 @@ const faultLimit = 1000
 // signing keys, times of use and the outcomes of receipts.
 //
 // It holds one reading transaction open for its whole time, and remembers each
-// record that the change log tells of.
+// record that the change log tells of, and who holds which role.
 func (s *Store) Verify(ctx context.Context) (Report, error) {
 	var report Report
 	err := s.view(ctx, func(r *reader) (err error) {
@@ -76,6 +76,9 @@ type verifier struct {
 	sum      uint32 // checksum of the record at hand
 	begin    tenancy.Revision
 	last     map[recordKey]trace // what the change log left of each record
+	counted  map[tenancy.TenantID]tenancy.Counters
+	holding  map[[32]byte]tenancy.TenantID // role and user → where the user holds the role
+	working  map[[32]byte]tenancy.TenantID // project and user → where the user works in the project
 }
 
 // recordKey names a record that the change log tells of.
@@ -86,14 +89,18 @@ type recordKey struct {
 
 // trace is what the last change of a record left.
 type trace struct {
-	at   tenancy.Revision
-	part uint32
-	sum  uint32
-	gone bool
+	at      tenancy.Revision
+	part    uint32
+	version byte // of the part
+	sum     uint32
+	gone    bool
 }
 
 func verify(ctx context.Context, r *reader, progress func(uint64)) (Report, error) {
-	v := &verifier{reader: r, ctx: ctx, progress: progress, last: make(map[recordKey]trace)}
+	v := &verifier{
+		reader: r, ctx: ctx, progress: progress, last: make(map[recordKey]trace), counted: make(map[tenancy.TenantID]tenancy.Counters),
+		holding: make(map[[32]byte]tenancy.TenantID), working: make(map[[32]byte]tenancy.TenantID),
+	}
 	err := v.run()
 	return v.report, err
 }
@@ -114,8 +121,12 @@ func (v *verifier) run() error {
 			return err
 		}
 		parts = append([]func() error{v.changes}, parts...) // first: the others compare with it
+		if who.schema > 2 {
+			parts = append(parts, v.roles, v.projects, v.datasets, v.grants, v.invitations, v.organizations, v.organizationMembers, v.usage)
+		}
 		parts = append(parts, v.traces, v.tenantChanges, v.tenantAudit, v.decisions, v.receipts)
 	}
+	parts = append(parts, v.counters) // last: the others count
 	for _, part := range append(parts, v.chain) {
 		if err := part(); err != nil {
 			return err

@@ -30,7 +30,7 @@ func (v *verifier) changes() error {
 			return "it holds more than its change announced"
 		}
 		missing -= uint64(len(p.held))
-		return firstOf(func() string { return v.decided(revision, p) }, func() string { return v.follow(revision, number, p.held) })
+		return firstOf(func() string { return v.decided(revision, p) }, func() string { return v.follow(revision, number, p) })
 	})
 	if err == nil && (at != v.report.Revision || missing > 0) {
 		v.fault(bucketChanges, nil, fmt.Sprintf("it ends at change %d, not at %d, or within it", at, v.report.Revision))
@@ -56,19 +56,19 @@ func (v *verifier) decided(revision tenancy.Revision, p part) string {
 }
 
 // follow notes what a change left of each record.
-func (v *verifier) follow(revision tenancy.Revision, number uint32, held []effect) string {
+func (v *verifier) follow(revision tenancy.Revision, number uint32, p part) string {
 	what := ""
-	for _, f := range held {
+	for _, f := range p.held {
 		before, known := v.last[f.record()]
 		switch {
-		case f.Before != nil && known && (before.gone || before.sum != membershipSum(*f.Before)),
+		case f.Before != nil && known && (before.gone || before.sum != membershipSum(before.version, *f.Before)),
 			f.Before == nil && f.Kind == tenancy.EffectMembership && known && !before.gone:
 			what = fmt.Sprintf("it does not begin where change %d left %s", before.at, f.name())
 		case f.Kind == tenancy.EffectMembership && (f.After == nil) != f.Deleted,
-			f.After != nil && f.sum != membershipSum(*f.After):
+			f.After != nil && f.sum != membershipSum(p.version, *f.After):
 			what = "what it says that it left of " + f.name() + " does not agree"
 		}
-		v.last[f.record()] = trace{at: revision, part: number, sum: f.sum, gone: f.Deleted}
+		v.last[f.record()] = trace{at: revision, part: number, version: p.version, sum: f.sum, gone: f.Deleted}
 		if f.ofTenant() && what == "" {
 			_, found, err := lookup(v.from, bucketTenantChanges, tenantSeq(f.Tenant, uint64(revision)), decodeNothing)
 			what = holds(found, err)
@@ -77,9 +77,11 @@ func (v *verifier) follow(revision tenancy.Revision, number uint32, held []effec
 	return what
 }
 
-func membershipSum(m tenancy.Membership) uint32 {
+// membershipSum is the checksum of a membership as the program wrote it that
+// wrote change-log records of a version.
+func membershipSum(version byte, m tenancy.Membership) uint32 {
 	key := pair(m.Tenant, m.User)
-	return checksumOf(encodeMembership(m, key[:]))
+	return checksumOf(encodeMembershipAs(version, m, key[:]))
 }
 
 // record names what an effect is on.
@@ -88,12 +90,18 @@ func (f effect) record() recordKey {
 	switch f.Kind {
 	case tenancy.EffectUser:
 		copy(k.key[:], f.User[:])
-	case tenancy.EffectTenant:
+	case tenancy.EffectTenant, tenancy.EffectUsage:
 		copy(k.key[:], f.Tenant[:])
+	case tenancy.EffectMembership:
+		k.key = pair(f.Tenant, f.User)
 	case tenancy.EffectKey:
 		copy(k.key[:], f.Key[:])
+	case tenancy.EffectGrant:
+		k.key = pair(f.ID, f.Principal)
+	case tenancy.EffectOrganizationMember:
+		k.key = pair(f.ID, f.User)
 	default:
-		k.key = pair(f.Tenant, f.User)
+		copy(k.key[:], f.ID[:])
 	}
 	return k
 }
@@ -106,18 +114,10 @@ func (k recordKey) String() string {
 	return b.String() + " " + keyName(b, key)
 }
 
-// of gives where the record stands.
+// of gives where the record stands. Its key is of one id, or of two.
 func (k recordKey) of() (bucket, []byte) {
-	switch k.kind {
-	case tenancy.EffectUser:
-		return bucketUsers, k.key[:16]
-	case tenancy.EffectTenant:
-		return bucketTenants, k.key[:16]
-	case tenancy.EffectKey:
-		return bucketKeys, k.key[:16]
-	default:
-		return bucketMemberships, k.key[:]
-	}
+	b := effectBuckets[k.kind]
+	return b, k.key[:partID.size()*len(layoutOf(b))]
 }
 
 // traced says whether the record at hand is as the change log left it. Where

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -47,9 +48,9 @@ func (v *verifier) keys() error {
 	if err != nil {
 		return err
 	}
-	err = each(v, bucketUserKeys, 32, decodeNothing, func(key []byte, _ struct{}) string {
-		k, found, err := v.Key(tenancy.KeyID(key[16:]))
-		return holds(found && k.User == tenancy.UserID(key[:16]), err)
+	err = v.eachPair(bucketUserKeys, func(user, id [16]byte) (bool, error) {
+		k, found, err := v.Key(id)
+		return found && k.User == user, err
 	})
 	if err != nil {
 		return err
@@ -65,9 +66,22 @@ func (v *verifier) keyIsIndexed(key []byte, k tenancy.Key) string {
 	if what := holds(found && id == [16]byte(key), err); what != "" || k.User.IsZero() {
 		return what
 	}
-	listed := pair(k.User, [16]byte(key))
-	_, found, err = lookup(v.from, bucketUserKeys, listed[:], decodeNothing)
+	return v.leads(bucketUserKeys, k.User, [16]byte(key))
+}
+
+// leads says in words whether an index over two leads from one id to another.
+func (v *verifier) leads(b bucket, from, to [16]byte) string {
+	key := pair(from, to)
+	_, found, err := lookup(v.from, b, key[:], decodeNothing)
 	return holds(found, err)
+}
+
+// eachPair checks an index over two ids; leadsBack says whether what an entry
+// leads to leads back.
+func (v *verifier) eachPair(b bucket, leadsBack func(from, to [16]byte) (bool, error)) error {
+	return each(v, b, 32, decodeNothing, func(key []byte, _ struct{}) string {
+		return holds(leadsBack([16]byte(key[:16]), [16]byte(key[16:])))
+	})
 }
 
 func (v *verifier) tenants() error {
@@ -78,6 +92,11 @@ func (v *verifier) tenants() error {
 			}
 			id, found, err := v.TenantBySlug(t.Slug)
 			return holds(found && id == tenancy.TenantID(key), err)
+		}, func() string {
+			if t.Organization.IsZero() {
+				return ""
+			}
+			return v.leads(bucketOrganizationTenants, t.Organization, [16]byte(key))
 		})
 	})
 	if err != nil {
@@ -90,45 +109,54 @@ func (v *verifier) tenants() error {
 }
 
 func (v *verifier) memberships() error {
-	counted := make(map[[16]byte]tenancy.Counters)
 	err := each(v, bucketMemberships, 32, decodeMembership, func(key []byte, m tenancy.Membership) string {
-		disabled, err := v.disabled(tenancy.UserID(key[16:]))
+		tenant, user := tenancy.TenantID(key[:16]), tenancy.UserID(key[16:])
+		disabled, err := v.disabled(user)
 		if err != nil {
 			return holds(false, err)
 		}
-		c, w := counted[[16]byte(key)], weight(m, true, !disabled)
-		counted[[16]byte(key)] = tenancy.Counters{Members: c.Members + w.Members, LastingAdmins: c.LastingAdmins + w.LastingAdmins}
-		return firstOf(v.traced(tenancy.EffectMembership, key), func() string {
-			back := pair([16]byte(key[16:]), [16]byte(key))
-			_, found, err := lookup(v.from, bucketUserTenants, back[:], decodeNothing)
-			return holds(found, err)
-		})
+		v.counted[tenant] = sum(v.counted[tenant], weight(m, true, !disabled))
+		return firstOf(
+			func() string { return v.assigned(tenant, user, m) }, // always: what it notes is compared with later
+			v.traced(tenancy.EffectMembership, key),
+			func() string { return v.leads(bucketUserTenants, user, tenant) },
+		)
 	})
 	if err != nil {
 		return err
 	}
-	err = each(v, bucketUserTenants, 32, decodeNothing, func(key []byte, _ struct{}) string {
-		_, found, err := v.Membership(tenancy.TenantID(key[16:]), tenancy.UserID(key[:16]))
-		return holds(found, err)
+	return v.eachPair(bucketUserTenants, func(user, tenant [16]byte) (bool, error) {
+		_, found, err := v.Membership(tenant, user)
+		return found, err
 	})
-	if err != nil {
-		return err
-	}
-	return v.counters(counted)
 }
 
-// counters compares the stored ones with what the memberships come to.
-func (v *verifier) counters(counted map[[16]byte]tenancy.Counters) error {
+// assigned looks from a membership to the ways back from its roles and
+// projects, and notes them for those to be held against.
+func (v *verifier) assigned(tenant tenancy.TenantID, user tenancy.UserID, m tenancy.Membership) (what string) {
+	for _, id := range m.Roles {
+		v.holding[pair(id, user)] = tenant
+		what = cmp.Or(what, v.leads(bucketRoleHolders, id, user))
+	}
+	for _, id := range m.Projects.IDs {
+		v.working[pair(id, user)] = tenant
+		what = cmp.Or(what, v.leads(bucketProjectWorkers, id, user))
+	}
+	return what
+}
+
+// counters compares the stored ones with what the records come to.
+func (v *verifier) counters() error {
 	err := each(v, bucketCounters, 16, decodeCounters, func(key []byte, stored tenancy.Counters) string {
-		want := counted[[16]byte(key)]
-		delete(counted, [16]byte(key))
+		want := v.counted[tenancy.TenantID(key)]
+		delete(v.counted, tenancy.TenantID(key))
 		if stored != want {
-			return fmt.Sprintf("it counts %+v, the memberships come to %+v", stored, want)
+			return fmt.Sprintf("it counts %+v, the records come to %+v", stored, want)
 		}
 		return ""
 	})
-	for tenant, want := range counted {
-		v.fault(bucketCounters, tenant[:], fmt.Sprintf("it is missing, the memberships come to %+v", want))
+	for tenant, want := range v.counted {
+		v.fault(bucketCounters, tenant[:], fmt.Sprintf("it is missing, the records come to %+v", want))
 	}
 	return err
 }

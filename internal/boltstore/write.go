@@ -98,8 +98,37 @@ func (t *tx) moveIndex(b bucket, from, to []byte, id [16]byte) error {
 	return t.over.put(b, to, encodeID(b, to, id))
 }
 
-// PutTenant writes a tenant and moves its slug in the index. A slug of another
-// tenant is refused.
+// link lets one id lead to another in an index over two.
+func (t *tx) link(b bucket, from, to [16]byte) error {
+	key := pair(from, to)
+	return t.over.put(b, key[:], encodeNothing(b, key[:]))
+}
+
+func (t *tx) unlink(b bucket, from, to [16]byte) error {
+	key := pair(from, to)
+	return t.over.put(b, key[:], nil)
+}
+
+// doing says what an error came of; without one there is none.
+func doing(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf(format+": %w", append(args, err)...)
+}
+
+// steps runs them in their order, up to the first that fails.
+func steps(all ...func() error) error {
+	for _, step := range all {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutTenant writes a tenant and moves its slug and its place in its
+// organization in the indexes. A slug of another tenant is refused.
 func (t *tx) PutTenant(v tenancy.Tenant) error {
 	if v.ID.IsZero() {
 		return fmt.Errorf("put tenant: it has no id")
@@ -108,10 +137,29 @@ func (t *tx) PutTenant(v tenancy.Tenant) error {
 	if err != nil {
 		return fmt.Errorf("put tenant %s: %w", v.ID, err)
 	}
-	if err := t.moveIndex(bucketTenantSlugs, []byte(old.Slug), []byte(v.Slug), v.ID); err != nil {
-		return fmt.Errorf("put tenant %s: %w", v.ID, err)
+	err = steps(
+		func() error { return t.moveIndex(bucketTenantSlugs, []byte(old.Slug), []byte(v.Slug), v.ID) },
+		func() error { return t.moveTenant(v.ID, old.Organization, v.Organization) },
+		func() error { return t.over.put(bucketTenants, v.ID[:], encodeTenant(v)) },
+	)
+	return doing(err, "put tenant %s", v.ID)
+}
+
+// moveTenant moves a tenant from one organization's list to another's; a zero
+// organization has none.
+func (t *tx) moveTenant(id tenancy.TenantID, from, to tenancy.OrganizationID) error {
+	if from == to {
+		return nil
 	}
-	return t.over.put(bucketTenants, v.ID[:], encodeTenant(v))
+	if !from.IsZero() {
+		if err := t.unlink(bucketOrganizationTenants, from, id); err != nil {
+			return err
+		}
+	}
+	if to.IsZero() {
+		return nil
+	}
+	return t.link(bucketOrganizationTenants, to, id)
 }
 
 // PutKey writes a key, its digest and its place in its user's list. A digest
@@ -146,16 +194,14 @@ func (t *tx) listKey(old, k tenancy.Key) error {
 		return nil
 	}
 	if !old.User.IsZero() {
-		key := pair(old.User, old.ID)
-		if err := t.over.put(bucketUserKeys, key[:], nil); err != nil {
+		if err := t.unlink(bucketUserKeys, old.User, old.ID); err != nil {
 			return err
 		}
 	}
 	if k.User.IsZero() {
 		return nil
 	}
-	key := pair(k.User, k.ID)
-	return t.over.put(bucketUserKeys, key[:], encodeNothing(bucketUserKeys, key[:]))
+	return t.link(bucketUserKeys, k.User, k.ID)
 }
 
 // DeleteKey deletes a key with all that leads to it. A key that is not there
@@ -180,86 +226,4 @@ func (t *tx) DeleteKey(id tenancy.KeyID) error {
 		}
 	}
 	return nil
-}
-
-// PutMembership writes a membership, the way back from its user, and the
-// tenant's counters.
-func (t *tx) PutMembership(m tenancy.Membership) error {
-	if m.Tenant.IsZero() || m.User.IsZero() || m.Level.Rank() == 0 {
-		return fmt.Errorf("put membership: it lacks a tenant, a user or a level")
-	}
-	old, existed, err := t.Membership(m.Tenant, m.User)
-	if err != nil {
-		return fmt.Errorf("put membership %s in %s: %w", m.User, m.Tenant, err)
-	}
-	disabled, err := t.disabled(m.User)
-	if err != nil {
-		return fmt.Errorf("put membership %s in %s: %w", m.User, m.Tenant, err)
-	}
-	if err := t.count(m.Tenant, weight(m, true, !disabled), weight(old, existed, !disabled)); err != nil {
-		return fmt.Errorf("put membership %s in %s: %w", m.User, m.Tenant, err)
-	}
-	if !existed {
-		back := pair(m.User, m.Tenant)
-		if err := t.over.put(bucketUserTenants, back[:], encodeNothing(bucketUserTenants, back[:])); err != nil {
-			return err
-		}
-	}
-	key := pair(m.Tenant, m.User)
-	return t.over.put(bucketMemberships, key[:], encodeMembership(m, key[:]))
-}
-
-// DeleteMembership deletes a membership, the way back from its user, and its
-// share of the tenant's counters. One that is not there is an error.
-func (t *tx) DeleteMembership(tenant tenancy.TenantID, user tenancy.UserID) error {
-	old, found, err := t.Membership(tenant, user)
-	if err == nil && !found {
-		err = fmt.Errorf("there is no such membership")
-	}
-	var disabled bool
-	if err == nil {
-		disabled, err = t.disabled(user)
-	}
-	if err == nil {
-		err = t.count(tenant, tenancy.Counters{}, weight(old, true, !disabled))
-	}
-	if err != nil {
-		return fmt.Errorf("delete membership %s in %s: %w", user, tenant, err)
-	}
-	back := pair(user, tenant)
-	if err := t.over.put(bucketUserTenants, back[:], nil); err != nil {
-		return err
-	}
-	key := pair(tenant, user)
-	return t.over.put(bucketMemberships, key[:], nil)
-}
-
-// weight is what one membership adds to its tenant's counters. An account
-// that is disabled administers nothing.
-func weight(m tenancy.Membership, exists, enabled bool) tenancy.Counters {
-	var c tenancy.Counters
-	if exists {
-		c.Members = 1
-	}
-	if exists && enabled && m.LastingAdmin() {
-		c.LastingAdmins = 1
-	}
-	return c
-}
-
-// count adds one weight to a tenant's counters and takes another away.
-func (t *tx) count(tenant tenancy.TenantID, added, removed tenancy.Counters) error {
-	c, err := t.Counters(tenant)
-	if err != nil || added == removed {
-		return err
-	}
-	c.Members += added.Members - removed.Members
-	c.LastingAdmins += added.LastingAdmins - removed.LastingAdmins
-	if c.Members < 0 || c.LastingAdmins < 0 || c.LastingAdmins > c.Members {
-		return damaged("the tenant's counters came to %d members and %d lasting administrators", c.Members, c.LastingAdmins)
-	}
-	if c == (tenancy.Counters{}) {
-		return t.over.put(bucketCounters, tenant[:], nil)
-	}
-	return t.over.put(bucketCounters, tenant[:], encodeCounters(c, tenant))
 }

@@ -46,6 +46,52 @@ keys:
 	}
 }
 
+// TestBootstrapOfADomain reads the sections beside people, tenants and keys.
+func TestBootstrapOfADomain(t *testing.T) {
+	got, err := ParseBootstrap("b.yaml", []byte(`
+organizations:
+  - {id: 1, name: Acme Group, short_name: acme-group, members: [{user: olga@example.com, admin: true, enabled: false}, {user: mary@example.com}]}
+tenants:
+  - {slug: acme, name: Acme, organization: acme-group}
+roles: [{id: 3, tenant: acme, name: editor, actions: [resource.write]}]
+projects: [{id: 5, tenant: acme, name: search}]
+memberships:
+  - {tenant: acme, user: mary@example.com, roles: [editor], capabilities: [manage_users], projects: [search]}
+  - {tenant: acme, user: adam@example.com, projects: all}
+  - {tenant: acme, user: vic@example.com, projects: []}
+  - {tenant: acme, user: ina@example.com, projects: null}
+datasets: [{id: 4, tenant: acme, owner: olga@example.com, name: notes}]
+grants: [{dataset: notes, principal: "user:mary@example.com", permission: read}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	no := false
+	want := Bootstrap{
+		Organizations: []BootstrapOrganization{{
+			Line: 3, ID: "1", Name: "Acme Group", ShortName: "acme-group",
+			Members: []BootstrapOrganizationMember{{User: "olga@example.com", Admin: true, Enabled: &no}, {User: "mary@example.com"}},
+		}},
+		Tenants:  []BootstrapTenant{{Line: 5, Slug: "acme", Name: "Acme", Organization: "acme-group"}},
+		Roles:    []BootstrapRole{{Line: 6, ID: "3", Tenant: "acme", Name: "editor", Actions: []string{"resource.write"}}},
+		Projects: []BootstrapProject{{Line: 7, ID: "5", Tenant: "acme", Name: "search"}},
+		Memberships: []BootstrapMembership{
+			{
+				Line: 9, Tenant: "acme", User: "mary@example.com", Roles: []string{"editor"}, Capabilities: []string{"manage_users"},
+				Projects: ProjectAccess{Only: true, Names: []string{"search"}},
+			},
+			{Line: 10, Tenant: "acme", User: "adam@example.com"},
+			{Line: 11, Tenant: "acme", User: "vic@example.com", Projects: ProjectAccess{Only: true, Names: []string{}}},
+			{Line: 12, Tenant: "acme", User: "ina@example.com"},
+		},
+		Datasets: []BootstrapDataset{{Line: 13, ID: "4", Tenant: "acme", Owner: "olga@example.com", Name: "notes"}},
+		Grants:   []BootstrapGrant{{Line: 14, Dataset: "notes", Principal: "user:mary@example.com", Permission: "read"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestBootstrapFilesThatAreRefused(t *testing.T) {
 	bomb := "a: &a [x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c < 'k'; c++ {
@@ -59,17 +105,27 @@ func TestBootstrapFilesThatAreRefused(t *testing.T) {
 		{"empty", "", []string{"b.yaml: the file is empty"}},
 		{"only a comment", "# nothing\n", []string{"b.yaml: the file is empty"}},
 		{"an unknown section", "users: []\ngroups: []\n", []string{"b.yaml:2: unknown key groups"}},
-		{"a section of a later version", "roles:\n- name: x\n", []string{"b.yaml:1: unknown key roles"}},
-		{"unknown keys", "users:\n- emial: x\nmemberships:\n- {capabilities: []}\n", []string{"b.yaml:2: unknown key emial", "b.yaml:4: unknown key capabilities"}},
+		{"a section of a later version", "entities:\n- id: x\n", []string{"b.yaml:1: unknown key entities"}},
+		{"unknown keys", "users:\n- emial: x\nmemberships:\n- {capability: []}\n", []string{"b.yaml:2: unknown key emial", "b.yaml:4: unknown key capability"}},
 		{"a key in another case", "Users: []\n", []string{"b.yaml:1: unknown key Users"}},
 		{"a key twice", "users:\n- email: a\n  email: b\n", []string{"b.yaml:3: mapping key"}},
 		{"a section twice", "users: []\nusers: []\n", []string{"b.yaml:2: mapping key"}},
 		{"a text for a list", "users: olga\n", []string{"b.yaml:1: want a list of users"}},
-		{"a list at the top", "- users\n", []string{"b.yaml:1: want a mapping with users, tenants, memberships, keys"}},
-		{"a text at the top", "\nusers\n", []string{"b.yaml:2: want a mapping with users"}},
+		{"a list at the top", "- users\n", []string{"b.yaml:1: want a mapping with organizations, users, tenants, roles, projects, memberships, datasets, grants, keys"}},
+		{"a text at the top", "\nusers\n", []string{"b.yaml:2: want a mapping with organizations"}},
 		{"a text for a user", "users: [olga]\n", []string{"b.yaml:1: want a mapping that describes a user"}},
 		{"a mapping for a list", "keys: {user: a}\n", []string{"b.yaml:1: want a list of keys"}},
 		{"a text for limits", "tenants:\n- limits: many\n", []string{"b.yaml:2: want a mapping with members"}},
+		{"an unknown key of an organization's member", "organizations:\n- members:\n  - {usr: a}\n", []string{"b.yaml:3: unknown key usr"}},
+		{"a text for members", "organizations:\n- members: olga\n", []string{"b.yaml:2: want a list of members"}},
+		{"a text for an organization", "organizations: [acme]\n", []string{"b.yaml:1: want a mapping that describes an organization"}},
+		{"a text for a role", "roles: [editor]\n", []string{"b.yaml:1: want a mapping that describes a role"}},
+		{"a mapping for projects", "projects: {name: a}\n", []string{"b.yaml:1: want a list of projects"}},
+		{"a word for projects", "memberships:\n- projects: some\n", []string{"b.yaml:2: want the word all, or a list of projects"}},
+		{"a mapping for a member's projects", "memberships:\n- projects: {name: a}\n", []string{"b.yaml:2: want the word all, or a list of projects"}},
+		{"a list among projects", "memberships:\n- projects: [[a]]\n", []string{"b.yaml:2: want a text"}},
+		{"a text for a dataset", "datasets: [notes]\n", []string{"b.yaml:1: want a mapping that describes a dataset"}},
+		{"a text for a grant", "grants: [read]\n", []string{"b.yaml:1: want a mapping that describes a grant"}},
 		{"a text for scopes", "keys:\n- scopes: all\n", []string{"b.yaml:2: want a list of texts"}},
 		{"a list for a text", "users:\n- email: [a]\n", []string{"b.yaml:2: want a text"}},
 		{"a switch that is neither", "users:\n- enabled: maybe\n", []string{"b.yaml:2: want true or false"}},

@@ -43,19 +43,40 @@ const casesPerWorld = 200
 var (
 	statedTwice = []tenancy.Code{
 		tenancy.CodeOwnerPermanent, tenancy.CodeLastAdministrator, tenancy.CodeMemberLimit, tenancy.CodeRankExceeded,
-		tenancy.CodeOwnerByTransferOnly,
+		tenancy.CodeOwnerByTransferOnly, tenancy.CodeActionsExceeded,
 	}
-	notThere = []tenancy.Code{tenancy.CodeTenantUnknown, tenancy.CodeUserUnknown, tenancy.CodeTargetNotMember, tenancy.CodeKeyUnknown}
+	notThere = []tenancy.Code{
+		tenancy.CodeTenantUnknown, tenancy.CodeUserUnknown, tenancy.CodeTargetNotMember, tenancy.CodeKeyUnknown, tenancy.CodeRoleUnknown,
+		tenancy.CodeOrganizationUnknown, tenancy.CodeInvitationUnknown, tenancy.CodePrincipalUnknown,
+	}
 	rightful = []tenancy.Action{tenancy.ActionUserDelete, tenancy.ActionUserUpdate}
 	goAlone  = map[tenancy.Action]map[tenancy.Code]string{
-		tenancy.ActionMemberLeave:  {tenancy.CodeRankExceeded: "a credential that is bound elsewhere gives no level; Rego asks leavers for no rank"},
-		tenancy.ActionTenantUpdate: {tenancy.CodeMemberLimit: "the limit asked for is no fact of the input"},
-		tenancy.ActionTenantCreate: {tenancy.CodeNotPermitted: "only the platform chooses ids, so that nobody learns which are in use"},
-		tenancy.ActionUserUpdate:   {tenancy.CodeNotPermitted: "whether the account is to be disabled is no fact of the input"},
-		tenancy.ActionUserPassword: {tenancy.CodeNotPermitted: "passwords are no facts of the input"},
-		tenancy.ActionKeyCreate:    {tenancy.CodeNotPermitted: "the membership that the key is to be bound to is no fact of the input"},
+		tenancy.ActionUserDelete:         {tenancy.CodeActionsExceeded: unbound},
+		tenancy.ActionUserRevoke:         {tenancy.CodeActionsExceeded: unbound},
+		tenancy.ActionUserLeave:          {tenancy.CodeActionsExceeded: unbound},
+		tenancy.ActionTenantSelect:       {tenancy.CodeActionsExceeded: unbound},
+		tenancy.ActionDatasetGrant:       {tenancy.CodeActionsExceeded: unbound, tenancy.CodeNotPermitted: "that there is no such dataset is no fact of the input"},
+		tenancy.ActionDatasetRevoke:      {tenancy.CodeActionsExceeded: unbound, tenancy.CodeNotPermitted: "that there is no such dataset is no fact of the input"},
+		tenancy.ActionDatasetCreate:      {tenancy.CodeActionsExceeded: unbound},
+		tenancy.ActionOrganizationAttach: {tenancy.CodeActionsExceeded: unbound, tenancy.CodeNotPermitted: "only the platform chooses ids, so that nobody learns which are in use"},
+		tenancy.ActionMemberLeave:        {tenancy.CodeRankExceeded: "a credential that is bound elsewhere gives no level; Rego asks leavers for no rank"},
+		tenancy.ActionTenantUpdate:       {tenancy.CodeMemberLimit: "the limit asked for is no fact of the input"},
+		tenancy.ActionTenantCreate:       {tenancy.CodeActionsExceeded: unbound, tenancy.CodeNotPermitted: "only the platform chooses ids, so that nobody learns which are in use"},
+		tenancy.ActionUserUpdate:         {tenancy.CodeActionsExceeded: unbound, tenancy.CodeNotPermitted: "whether the account is to be disabled is no fact of the input"},
+		tenancy.ActionUserPassword:       {tenancy.CodeActionsExceeded: unbound, tenancy.CodeNotPermitted: "passwords are no facts of the input"},
+		tenancy.ActionKeyCreate:          {tenancy.CodeActionsExceeded: unbound, tenancy.CodeNotPermitted: "the membership that the key is to be bound to is no fact of the input"},
 	}
 )
+
+// unbound is why Go alone says what a credential that is bound to a tenant
+// exceeds.
+const unbound = "what the credential is bound to is no fact of the input"
+
+// regoAlone are the objections that Go leaves to Rego (contracts/levels.md):
+// whom cognee's user managers remove.
+func regoAlone(in gate.Input, code tenancy.Code) bool {
+	return code == tenancy.CodeRankExceeded && in.Action == tenancy.ActionMemberRemove && in.Dialect == tenancy.DialectCognee
+}
 
 // reachable is every code that a change can be refused with. The policy's own
 // faults are not: the facts are whole, and the shipped rules do not fail.
@@ -64,6 +85,8 @@ var reachable = []tenancy.Code{
 	tenancy.CodeUserUnknown, tenancy.CodeTargetNotMember, tenancy.CodeAlreadyMember, tenancy.CodeEmailTaken, tenancy.CodeSlugTaken,
 	tenancy.CodeIDTaken, tenancy.CodeConflict, tenancy.CodeOwnerPermanent, tenancy.CodeLastAdministrator, tenancy.CodeMemberLimit,
 	tenancy.CodeRankExceeded, tenancy.CodeActionsExceeded, tenancy.CodeOwnerByTransferOnly,
+	tenancy.CodeOrganizationUnknown, tenancy.CodeInvitationUnknown, tenancy.CodeRoleUnknown, tenancy.CodeProjectUnknown,
+	tenancy.CodePrincipalUnknown, tenancy.CodeNameTaken,
 }
 
 // compared is one case: what was asked, what Rego said of each decision in
@@ -120,7 +143,7 @@ func (c compared) disagreement() string {
 			granted, inactive = granted && a.ruling.Granted, inactive || barred
 		}
 		for _, v := range a.ruling.Violations {
-			objected[v.Code] = true
+			objected[v.Code] = objected[v.Code] || !regoAlone(a.in, v.Code)
 		}
 	}
 	return c.compare(objected, granted, inactive)
@@ -147,8 +170,8 @@ func (c compared) compare(objected map[tenancy.Code]bool, granted, inactive bool
 	case forbidden && granted && !inactive && alone[tenancy.CodeNotPermitted] == "":
 		return "Go says not_permitted, and a rule grants it"
 	}
-	for code := range objected {
-		if code != tenancy.CodeNotPermitted && !slices.Contains(statedTwice, code) {
+	for code, is := range objected {
+		if is && code != tenancy.CodeNotPermitted && !slices.Contains(statedTwice, code) {
 			return fmt.Sprintf("Rego says %s, which Go does not know", code)
 		}
 	}
@@ -281,10 +304,23 @@ func foundBy(err error) (found []tenancy.Code, other tenancy.Code, fault error) 
 	case err == nil:
 		return nil, "", nil
 	case errors.As(err, &refusal):
-		return codes(refusal.Reasons), "", nil
+		return foundInAll(refusal), "", nil
 	case errors.As(err, &failure) && slices.Contains(undecided, failure.Code):
 		return nil, failure.Code, nil
 	default:
 		return nil, "", err
 	}
+}
+
+// foundInAll gives the codes of a refusal; of a batch's, those of every change.
+func foundInAll(refusal *tenancy.Refusal) []tenancy.Code {
+	items, isBatch := refusal.Result.([]tenancy.ItemRefusal)
+	if !isBatch {
+		return codes(refusal.Reasons)
+	}
+	var found []tenancy.Code
+	for _, item := range items {
+		found = append(found, codes(item.Reasons)...)
+	}
+	return found
 }

@@ -20,7 +20,7 @@ func (g *Gate) Apply(ctx context.Context, actor tenancy.Actor, change tenancy.Ch
 	if actor.IsZero() || actor.Operator {
 		return tenancy.Outcome{}, unauthenticated("nobody is signed in")
 	}
-	step, err := g.stepOf(change, &actor)
+	job, err := g.jobOf(change, &actor, opts.Dialect)
 	if err != nil {
 		return tenancy.Outcome{}, err
 	}
@@ -31,12 +31,33 @@ func (g *Gate) Apply(ctx context.Context, actor tenancy.Actor, change tenancy.Ch
 		}
 	}
 	defer g.running.end(attempt)
-	m := &matter{actor: actor, in: Input{Action: step.action(actor), Dialect: opts.Dialect}}
+	m := &matter{actor: actor, in: Input{Action: job.action(actor), Dialect: opts.Dialect}}
 	revision, err := g.store.Update(ctx, func(tx Tx) error {
-		m = g.open(tx, actor, step.action(actor), opts.Dialect) // afresh: fn may run again
-		return g.attempt(ctx, tx, m, step, opts, attempt)
+		m = g.open(tx, actor, job.action(actor), opts.Dialect) // afresh: fn may run again
+		return g.attempt(ctx, tx, m, job, opts, attempt)
 	})
 	return g.settle(ctx, m, revision, err, opts)
+}
+
+// job is what Apply does in one transaction: one change, or a batch of them.
+type job interface {
+	action(actor tenancy.Actor) tenancy.Action
+	run(ctx context.Context, g *Gate, tx Tx, m *matter, opts tenancy.ApplyOptions) error
+}
+
+// single is one change.
+type single struct{ step }
+
+func (j single) run(ctx context.Context, g *Gate, tx Tx, m *matter, opts tenancy.ApplyOptions) error {
+	return g.change(ctx, tx, m, j.step, opts)
+}
+
+func (g *Gate) jobOf(change tenancy.Change, actor *tenancy.Actor, dialect tenancy.Dialect) (job, error) {
+	if b, ok := change.(tenancy.Batch); ok {
+		return g.batchOf(b, actor, dialect)
+	}
+	step, err := g.stepOf(change, actor, dialect)
+	return single{step}, err
 }
 
 // settle turns what the transaction came to into the answer.
@@ -46,6 +67,8 @@ func (g *Gate) settle(ctx context.Context, m *matter, revision tenancy.Revision,
 		kind = tenancy.DecisionDryRun
 	}
 	switch {
+	case m.items != nil && !m.outcome.Replayed:
+		return g.settleItems(ctx, kind, m, revision, err)
 	case errors.Is(err, errDryRun):
 		g.watch(kind, m, true, nil)
 	case err != nil && opts.DryRun && m.in.Action != tenancy.ActionUserPassword: // a guess at a password is recorded, dry or not
@@ -84,7 +107,7 @@ func (g *Gate) recordRefusal(ctx context.Context, m *matter, cause error) error 
 
 // attempt is the inside of the transaction: what an earlier attempt came to,
 // or else facts, decision, effect, record.
-func (g *Gate) attempt(ctx context.Context, tx Tx, m *matter, step step, opts tenancy.ApplyOptions, attempt attempt) error {
+func (g *Gate) attempt(ctx context.Context, tx Tx, m *matter, job job, opts tenancy.ApplyOptions, attempt attempt) error {
 	if err := m.gatherActor(tx); err != nil {
 		return err
 	}
@@ -92,7 +115,7 @@ func (g *Gate) attempt(ctx context.Context, tx Tx, m *matter, step step, opts te
 	if replayed || err != nil {
 		return err
 	}
-	if err := g.change(ctx, tx, m, step, opts); err != nil {
+	if err := job.run(ctx, g, tx, m, opts); err != nil {
 		return err
 	}
 	if opts.DryRun {

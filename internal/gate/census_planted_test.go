@@ -123,7 +123,7 @@ func TestEscalationsAreFound(t *testing.T) {
 			s := open(t, allowAll)
 			before := s.census()
 			s.plant(row.plant)
-			err := s.census().escalated(before, row.by, began.Add(24*time.Hour))
+			err := s.census().escalated(before, row.by, tenancy.DialectNative, began.Add(24*time.Hour))
 			if (err != nil) != row.found {
 				t.Errorf("found %v, want a fault: %t", err, row.found)
 			}

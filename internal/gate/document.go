@@ -13,8 +13,7 @@ const (
 	usualDocument   = 1536 // bytes, which most inputs fit into
 )
 
-// What the domain has no facts for yet stands in the document with its
-// neutral value.
+// Empty lists and objects.
 const (
 	noList   = "[]"
 	noObject = "{}"
@@ -59,11 +58,11 @@ func writeActor(o *audit.Object, a *ActorFacts, user string) {
 	o.Text("user", user)
 	o.Truth("member", a.Member)
 	o.Text("level", a.Level.String())
-	o.Raw("roles", noList)
-	o.Raw("actions", noList)
-	o.Raw("capabilities", noList)
+	writeRoles(o, a.Roles)
+	writeAny(o, "actions", len(a.Actions), noList, texts(a.Actions))
+	writeAny(o, "capabilities", len(a.Capabilities), noList, texts(a.Capabilities))
 	o.Truth("active", a.Active)
-	o.Truth("organization_admin", false)
+	o.Truth("organization_admin", a.OrganizationAdmin)
 	o.Truth("platform", a.Platform)
 	writeAny(o, "scopes", len(a.Scopes), `["*"]`, texts(a.Scopes)) // "*" for a credential without scopes
 	o.End()
@@ -86,7 +85,7 @@ func writeTarget(o *audit.Object, t *TargetFacts) {
 	o.Truth("member", t.Member)
 	o.Text("level", t.Level.String())
 	o.Int("rank", int64(t.Level.Rank()))
-	o.Raw("roles", noList)
+	writeRoles(o, t.Roles)
 	o.Truth("enabled", t.Enabled)
 	o.Truth("pending", t.Pending)
 	o.Truth("developer", t.Developer)
@@ -100,8 +99,8 @@ func writeRequested(o *audit.Object, r *RequestedFacts) {
 	o.Begin("requested")
 	o.Text("level", r.Level.String())
 	o.Int("rank", int64(r.Level.Rank()))
-	o.Raw("roles", noList)
-	o.Raw("actions", noList)
+	writeRoles(o, r.Roles)
+	writeAny(o, "actions", len(r.Actions), noList, texts(r.Actions))
 	o.Truth("enabled", r.Enabled)
 	o.Truth("developer", r.Developer)
 	o.Truth("expires", r.Expires)
@@ -113,7 +112,7 @@ func writeResource(o *audit.Object, r *ResourceFacts) {
 	o.Text("type", text(r.Type))
 	o.Text("id", text(r.ID))
 	o.Truth("mine", r.Mine)
-	o.Raw("permissions", noList)
+	writeAny(o, "permissions", int(r.Permissions), noList, r.Permissions.Names())
 	o.Raw("properties", noObject)
 	o.Raw("stored", noObject)
 	o.End()
@@ -151,10 +150,24 @@ func writeAny(o *audit.Object, name string, length int, empty string, value any)
 
 func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-func texts(given []tenancy.Action) []string {
+func texts[Word ~string](given []Word) []string {
 	names := make([]string, len(given))
-	for i, scope := range given {
-		names[i] = text(string(scope))
+	for i, word := range given {
+		names[i] = text(string(word))
 	}
 	return names
+}
+
+// roleDocument is a custom role in the document.
+type roleDocument struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+func writeRoles(o *audit.Object, roles []RoleFact) {
+	documents := make([]roleDocument, len(roles))
+	for i, role := range roles {
+		documents[i] = roleDocument{ID: role.ID.String(), Name: text(role.Name)}
+	}
+	writeAny(o, "roles", len(roles), noList, documents)
 }

@@ -26,12 +26,24 @@ type Input struct {
 
 // ActorFacts are about the person judged.
 type ActorFacts struct {
-	User     tenancy.UserID
-	Member   bool
-	Level    tenancy.Level
-	Active   bool // may act at all: the account is enabled and, of a member, the membership is active
-	Platform bool
-	Scopes   []tenancy.Action // empty: all
+	User         tenancy.UserID
+	Member       bool
+	Level        tenancy.Level
+	Roles        []RoleFact           // custom roles held in the tenant
+	Actions      []tenancy.Action     // that those give; sorted
+	Capabilities []tenancy.Capability // in the tenant: own, by roles, by the tenant; sorted
+	Active       bool                 // may act at all: the account is enabled and, of a member, the membership is active
+	// OrganizationAdmin says that the person administers the organization that
+	// the matter is about: the tenant's, where it is about one.
+	OrganizationAdmin bool
+	Platform          bool
+	Scopes            []tenancy.Action // empty: all
+}
+
+// RoleFact is a custom role as a policy sees it.
+type RoleFact struct {
+	ID   tenancy.RoleID
+	Name string
 }
 
 // TenantFacts are about the tenant. Without one, the id is "" and Limit is
@@ -51,6 +63,7 @@ type TargetFacts struct {
 	Exists    bool
 	Member    bool
 	Level     tenancy.Level
+	Roles     []RoleFact
 	Enabled   bool
 	Pending   bool
 	Developer bool
@@ -59,9 +72,12 @@ type TargetFacts struct {
 	Self      bool // the target is the actor
 }
 
-// RequestedFacts are the whole membership after the change.
+// RequestedFacts are the whole membership after the change; of a role that is
+// made or changed, its actions.
 type RequestedFacts struct {
 	Level     tenancy.Level
+	Roles     []RoleFact
+	Actions   []tenancy.Action // that the roles give which the change hands out; sorted
 	Enabled   bool
 	Developer bool
 	Expires   bool // has not_before or expires_at
@@ -69,7 +85,8 @@ type RequestedFacts struct {
 
 // ResourceFacts are about what is acted upon when it is no membership.
 type ResourceFacts struct {
-	Type string
-	ID   string
-	Mine bool // the actor owns it
+	Type        string
+	ID          string
+	Mine        bool                // the actor owns it
+	Permissions tenancy.Permissions // of a dataset: what the actor may do with it
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/memberward/memberward/internal/audit"
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -18,7 +20,7 @@ func (g *Gate) Install(ctx context.Context, seed tenancy.Seed) (tenancy.Outcome,
 	m := &matter{actor: operator, in: Input{Action: tenancy.ActionBootstrap}}
 	revision, err := g.store.Update(ctx, func(tx Tx) error {
 		m = g.open(tx, operator, tenancy.ActionBootstrap, "")
-		in := installation{tx: tx, now: m.in.Now}
+		in := installation{tx: tx, now: m.in.Now, newID: g.newID}
 		if err := in.install(seed); err != nil {
 			return err
 		}
@@ -37,32 +39,46 @@ func (g *Gate) Install(ctx context.Context, seed tenancy.Seed) (tenancy.Outcome,
 }
 
 type installation struct {
-	tx  Tx
-	now time.Time
+	tx    Tx
+	now   time.Time
+	newID func() uuid.UUID
 }
 
+// install puts in what the seed holds, each kind after those that it names.
 func (in *installation) install(seed tenancy.Seed) error {
-	for _, user := range seed.Users {
-		if err := in.user(user); err != nil {
-			return fmt.Errorf("user %s: %w", user.Email, err)
-		}
-	}
-	for _, tenant := range seed.Tenants {
-		if err := in.tenant(tenant); err != nil {
-			return fmt.Errorf("tenant %s: %w", tenant.Slug, err)
-		}
-	}
-	for _, member := range seed.Memberships {
-		if err := in.membership(member); err != nil {
-			return fmt.Errorf("membership of user %s in tenant %s: %w", member.User, member.Tenant, err)
-		}
-	}
-	for _, key := range seed.Keys {
-		if err := in.key(key); err != nil {
-			return fmt.Errorf("key %s: %w", key.ID, err)
+	for _, put := range []func() error{
+		putting(seed.Organizations, in.organization, func(o tenancy.Organization) string { return "organization " + o.ShortName }),
+		putting(seed.Users, in.user, func(u tenancy.User) string { return "user " + u.Email }),
+		putting(seed.OrganizationMembers, in.place, func(m tenancy.OrganizationMember) string {
+			return fmt.Sprintf("user %s in organization %s", m.User, m.Organization)
+		}),
+		putting(seed.Tenants, in.tenant, func(t tenancy.Tenant) string { return "tenant " + t.Slug }),
+		putting(seed.Roles, in.role, func(r tenancy.Role) string { return "role " + r.Name }),
+		putting(seed.Projects, in.project, func(p tenancy.Project) string { return "project " + p.Name }),
+		putting(seed.Memberships, in.membership, func(m tenancy.Membership) string {
+			return fmt.Sprintf("membership of user %s in tenant %s", m.User, m.Tenant)
+		}),
+		putting(seed.Datasets, in.dataset, func(d tenancy.Dataset) string { return "dataset " + d.Name }),
+		putting(seed.Grants, in.grant, func(g tenancy.Grant) string { return fmt.Sprintf("grant on dataset %s", g.Dataset) }),
+		putting(seed.Keys, in.key, func(k tenancy.Key) string { return fmt.Sprintf("key %s", k.ID) }),
+	} {
+		if err := put(); err != nil {
+			return err
 		}
 	}
 	return in.withinLimits(seed.Tenants)
+}
+
+// putting puts in all items of a kind. Its error names the item.
+func putting[T any](items []T, put func(T) error, name func(T) string) func() error {
+	return func() error {
+		for _, item := range items {
+			if err := put(item); err != nil {
+				return fmt.Errorf("%s: %w", name(item), err)
+			}
+		}
+		return nil
+	}
 }
 
 func (in *installation) user(user tenancy.User) error {
@@ -83,17 +99,30 @@ func (in *installation) tenant(tenant tenancy.Tenant) error {
 	if _, found, err := in.tx.TenantBySlug(tenant.Slug); err != nil || found {
 		return taken(err, "a tenant with this slug exists")
 	}
-	tenant.CreatedAt, tenant.UpdatedAt = in.now, in.now
-	if err := in.tx.PutTenant(tenant); err != nil {
-		return err
-	}
-	if tenant.Owner.IsZero() {
-		return nil
-	}
-	if _, known, err := in.tx.User(tenant.Owner); err != nil || !known {
+	if _, known, err := in.tx.User(tenant.Owner); !tenant.Owner.IsZero() && (err != nil || !known) {
 		return missing(err, "the owner %s", tenant.Owner)
 	}
+	tenant.CreatedAt, tenant.UpdatedAt = in.now, in.now
+	if err := in.above(&tenant); err != nil {
+		return err
+	}
+	if err := in.tx.PutTenant(tenant); err != nil || tenant.Owner.IsZero() {
+		return err
+	}
 	return in.tx.PutMembership(ownership(tenant))
+}
+
+// above finds the organization that a tenant belongs to, or makes one of its
+// own.
+func (in *installation) above(tenant *tenancy.Tenant) error {
+	if tenant.Organization.IsZero() {
+		tenant.Organization = tenancy.OrganizationID(in.newID())
+		return putOwnOrganization(in.tx, *tenant, in.now)
+	}
+	if _, known, err := in.tx.Organization(tenant.Organization); err != nil || !known {
+		return missing(err, "the organization")
+	}
+	return nil
 }
 
 func (in *installation) membership(member tenancy.Membership) error {
@@ -115,6 +144,9 @@ func (in *installation) membership(member tenancy.Membership) error {
 	}
 	if _, found, err := in.tx.Membership(member.Tenant, member.User); err != nil || found {
 		return taken(err, "it is there twice")
+	}
+	if err := in.held(member); err != nil {
+		return err
 	}
 	member.CreatedAt, member.UpdatedAt = in.now, in.now
 	return in.tx.PutMembership(member)

@@ -61,14 +61,45 @@ func aSeatIsFree(m *matter) []tenancy.Finding {
 // rankHolds: nobody gives a level above their own, and nobody touches a
 // member above them.
 func rankHolds(m *matter, given tenancy.Level) []tenancy.Finding {
-	own := m.in.Actor.Level.Rank()
+	return rankSuffices(m, given, m.authority())
+}
+
+// ownerRankHolds is rankHolds of what an organization's administrators cannot
+// do: transfer and deletion of a tenant (contracts/levels.md).
+func ownerRankHolds(m *matter) []tenancy.Finding {
+	own := m.in.Actor.Level
 	if m.in.Actor.Platform {
-		own = tenancy.LevelOwner.Rank()
+		own = tenancy.LevelOwner
 	}
-	if given.Rank() <= own && m.in.Target.Level.Rank() <= own {
+	return rankSuffices(m, tenancy.LevelOwner, own)
+}
+
+func rankSuffices(m *matter, given, own tenancy.Level) []tenancy.Finding {
+	if given.Rank() <= own.Rank() && m.in.Target.Level.Rank() <= own.Rank() {
 		return nil
 	}
 	return []tenancy.Finding{tenancy.Find(tenancy.CodeRankExceeded)}
+}
+
+// authority is the level that the actor hands out by: of platform and
+// organization administrators an owner's.
+func (m *matter) authority() tenancy.Level {
+	if m.in.Actor.Platform || m.in.Actor.OrganizationAdmin {
+		return tenancy.LevelOwner
+	}
+	return m.in.Actor.Level
+}
+
+// actionsHold: nobody hands out actions, in a role, that their own level could
+// not hold.
+func actionsHold(m *matter) []tenancy.Finding {
+	own := m.authority()
+	for _, action := range m.in.Requested.Actions {
+		if !own.MayHold(action) {
+			return []tenancy.Finding{tenancy.Find(tenancy.CodeActionsExceeded)}
+		}
+	}
+	return nil
 }
 
 // noSecondOwner: only a transfer makes an owner.

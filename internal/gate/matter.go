@@ -23,10 +23,13 @@ type matter struct {
 	until   time.Time // when the presented key expires; zero: never, or no key
 	since   time.Time // when the actor's account was made; zero: it is not there yet, or none
 
-	parts      int                // performed in the tenants of the account
-	tenant     tenancy.Tenant     // zero: the matter is about none, or it is unknown
-	account    tenancy.User       // the target's account; zero: there is none
-	membership tenancy.Membership // the target's, before the change; zero: none
+	parts      int                  // performed in the tenants of the account
+	items      []*matter            // of a batch, in order
+	self       tenancy.User         // the actor's account; zero: there is none
+	tenant     tenancy.Tenant       // zero: the matter is about none, or it is unknown
+	account    tenancy.User         // the target's account; zero: there is none
+	membership tenancy.Membership   // the target's, before the change; zero: none
+	above      tenancy.Organization // zero: the matter is about none, or it is unknown
 }
 
 // step is one kind of change.
@@ -94,7 +97,8 @@ func (m *matter) gatherActor(tx Reader) error {
 	if m.actor.ByToken() && m.actor.TokenEpoch != user.TokenEpoch {
 		return unauthenticated("the token was revoked")
 	}
-	m.in.Actor.Active, m.since = user.Enabled && user.SignedUp, user.CreatedAt
+	m.self, m.since = user, user.CreatedAt
+	m.in.Actor.Active = user.Enabled && user.SignedUp
 	return m.gatherBinding(tx)
 }
 
@@ -111,6 +115,9 @@ func (m *matter) gatherBinding(tx Reader) error {
 	}
 	if !member || !m.actor.TenantSince.Equal(own.CreatedAt) {
 		return unauthenticated("the membership that the token was issued for has ended")
+	}
+	if m.actor.MemberEpoch != 0 && m.actor.MemberEpoch != own.Epoch+1 {
+		return unauthenticated("what the membership allows has changed since the token was issued")
 	}
 	return nil
 }
@@ -138,6 +145,9 @@ func unauthenticated(msg string) error {
 
 // gatherTenant resolves the tenant and the actor's membership in it.
 func (m *matter) gatherTenant(tx Reader, ref tenancy.TenantRef) error {
+	if ref.Active {
+		ref = tenancy.RefTo(m.self.ActiveTenant)
+	}
 	if ref.IsZero() {
 		return nil
 	}
@@ -150,6 +160,14 @@ func (m *matter) gatherTenant(tx Reader, ref tenancy.TenantRef) error {
 		m.findStranger()
 		return nil
 	}
+	if err := m.takeTenant(tx, tenant); err != nil {
+		return err
+	}
+	return m.gatherMembership(tx)
+}
+
+// takeTenant makes a tenant the one that the matter is about.
+func (m *matter) takeTenant(tx Reader, tenant tenancy.Tenant) error {
 	counters, err := tx.Counters(tenant.ID)
 	if err != nil {
 		return err
@@ -159,9 +177,12 @@ func (m *matter) gatherTenant(tx Reader, ref tenancy.TenantRef) error {
 		ID: tenant.ID, Owner: tenant.Owner,
 		Members: counters.Members, Limit: tenant.MemberLimit, LastingAdmins: counters.LastingAdmins,
 	}
-	return m.gatherMembership(tx)
+	return nil
 }
 
+// gatherMembership reads how the actor belongs to the tenant: by a membership,
+// as an administrator of its organization, or not at all. Whoever administers
+// the organization acts whatever their own membership says.
 func (m *matter) gatherMembership(tx Reader) error {
 	if m.actor.Platform {
 		return nil
@@ -170,12 +191,44 @@ func (m *matter) gatherMembership(tx Reader) error {
 	if err != nil {
 		return err
 	}
-	if !member || !m.bindingHolds(own.Tenant) {
+	administers, err := m.administers(tx, m.tenant.Organization)
+	if err != nil {
+		return err
+	}
+	if !m.bindingHolds(m.tenant.ID) || !member && !administers {
 		m.findStranger()
 		return nil
 	}
+	m.in.Actor.OrganizationAdmin = administers
+	if !member {
+		return nil
+	}
 	m.in.Actor.Member, m.in.Actor.Level = true, own.Level
-	m.in.Actor.Active = m.in.Actor.Active && own.Active(m.in.Now)
+	m.in.Actor.Active = m.in.Actor.Active && (own.Active(m.in.Now) || administers)
+	return m.gatherRoles(tx, own)
+}
+
+// administers reports whether the actor administers an organization.
+func (m *matter) administers(tx Reader, organization tenancy.OrganizationID) (bool, error) {
+	if organization.IsZero() || m.actor.User.IsZero() {
+		return false, nil
+	}
+	place, _, err := tx.OrganizationMember(organization, m.actor.User)
+	return place.Administers(), err
+}
+
+// gatherRoles reads what the actor's custom roles and capabilities give.
+func (m *matter) gatherRoles(tx Reader, own tenancy.Membership) error {
+	roles, err := rolesOf(tx, own.Roles)
+	if err != nil {
+		return err
+	}
+	a := &m.in.Actor
+	a.Roles, a.Actions = roleFacts(roles), actionsOf(roles)
+	a.Capabilities = union(own.Capabilities, m.tenant.Capabilities)
+	for _, role := range roles {
+		a.Capabilities = union(a.Capabilities, role.Capabilities)
+	}
 	return nil
 }
 
@@ -231,8 +284,13 @@ func (m *matter) gatherTarget(tx Reader, user tenancy.UserID) error {
 	if err != nil || !member {
 		return err
 	}
+	roles, err := rolesOf(tx, before.Roles)
+	if err != nil {
+		return err
+	}
 	m.membership = before
 	t := &m.in.Target
+	t.Roles = roleFacts(roles)
 	t.Member, t.Level, t.Enabled, t.Pending, t.Developer = true, before.Level, before.Enabled, before.Pending, before.Developer
 	t.Active = account.Enabled && before.Active(m.in.Now)
 	t.Lasting = account.Enabled && before.LastingAdmin()

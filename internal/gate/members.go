@@ -1,82 +1,126 @@
 package gate
 
 import (
+	"cmp"
+	"reflect"
 	"slices"
 	"time"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// cascadeChunk is how many of a user's keys one read of a cascade takes.
-const cascadeChunk = 100
-
 type addMember struct {
 	tenancy.AddMember
+	terms tenancy.Terms
 	fresh tenancy.UserID // of the account that an unknown address reserves
-	adds  tenancy.UserID // whom it adds; set by gather
+
+	// Set by gather.
+	adds  tenancy.UserID // whom it adds
+	there *updateMember  // what it is instead for a member who is there
+	after tenancy.Membership
+	held  []tenancy.Role // the roles that it gives
 }
 
 func (*addMember) action(tenancy.Actor) tenancy.Action { return tenancy.ActionMemberAdd }
 
 func (s *addMember) about() (tenancy.TenantRef, tenancy.UserID) { return s.Tenant, s.User }
 
-func (s *addMember) before(*matter) any { return nil }
+func (*addMember) before(*matter) any { return nil }
 
 func (s *addMember) gather(tx Reader, m *matter) error {
-	s.adds = s.User
-	if s.User.IsZero() && s.Email != "" {
+	s.adds, s.there, s.held = s.User, nil, nil
+	if s.Email != "" {
 		if err := s.gatherByEmail(tx, m); err != nil {
 			return err
 		}
+	}
+	if m.in.Target.Member && s.terms.AddAgain != tenancy.AgainRefused && s.terms.AddAgain != "" {
+		return s.gatherThere(tx, m)
 	}
 	begins, err := period(s.NotBefore, s.ExpiresAt, m.in.Now)
 	if err != nil {
 		return err
 	}
-	s.NotBefore = begins
-	m.in.Requested = RequestedFacts{
-		Level: s.Level, Enabled: s.Enabled, Developer: s.Developer, Expires: !s.NotBefore.IsZero() || !s.ExpiresAt.IsZero(),
-	}
 	m.findTarget()
 	if m.in.Target.Member {
 		m.find(tenancy.Find(tenancy.CodeAlreadyMember))
 	}
-	return nil
+	s.after = tenancy.Membership{
+		Tenant: m.tenant.ID, User: s.adds, Level: cmp.Or(s.Level, s.terms.DefaultLevel, tenancy.LevelViewer), LevelName: s.LevelName, Developer: s.Developer,
+		Pending: !m.account.SignedUp, Enabled: s.Enabled, NotBefore: begins, ExpiresAt: s.ExpiresAt,
+		InvitedBy: m.actor.User, CreatedAt: m.in.Now, UpdatedAt: m.in.Now,
+	}
+	return s.gatherGiven(tx, m)
 }
 
-// gatherByEmail finds the account with the address, or reserves one: it counts
-// as existing, since the change makes it.
-func (s *addMember) gatherByEmail(tx Reader, m *matter) error {
-	holder, known, err := tx.UserByEmail(tenancy.EmailKey(s.Email))
+// gatherGiven reads what the new membership comes with.
+func (s *addMember) gatherGiven(tx Reader, m *matter) error {
+	err := m.gatherProjects(tx, &s.after, tenancy.Adjustment{Projects: &s.Projects})
 	if err != nil {
 		return err
 	}
-	if known {
+	s.held, err = m.gatherHeld(tx, &s.after, tenancy.Adjustment{Roles: &s.Roles})
+	return err
+}
+
+// gatherThere makes the change one of the membership that is there already.
+func (s *addMember) gatherThere(tx Reader, m *matter) error {
+	s.there = &updateMember{UpdateMember: tenancy.UpdateMember{Tenant: s.Tenant, User: s.adds}, asIs: true}
+	if s.terms.AddAgain == tenancy.AgainUpdated {
+		s.there.Adjustment = s.There
+	}
+	m.in.Action = tenancy.ActionMemberUpdate
+	return s.there.gather(tx, m)
+}
+
+// gatherByEmail finds the account with the address, or reserves one: it counts
+// as existing, since the change makes it. Of an account that is named as well,
+// it only has to be the address.
+func (s *addMember) gatherByEmail(tx Reader, m *matter) error {
+	holder, known, err := tx.UserByEmail(tenancy.EmailKey(s.Email))
+	switch {
+	case err != nil:
+		return err
+	case !s.User.IsZero():
+		if m.in.Target.Exists && holder != s.User {
+			m.find(tenancy.Finding{Code: tenancy.CodeConflict, Message: "the user has another e-mail address"})
+		}
+		return nil
+	case known:
 		s.adds = holder
 		return m.gatherTarget(tx, holder)
 	}
 	s.adds, m.target = s.fresh, s.fresh.String()
 	m.in.Target = TargetFacts{User: s.fresh, Exists: true}
-	m.account = tenancy.User{ID: s.fresh, Email: s.Email, Kind: tenancy.KindHuman, Enabled: true, CreatedAt: m.in.Now}
+	m.account = tenancy.User{
+		ID: s.fresh, Email: s.Email, GivenName: s.GivenName, Surname: s.Surname,
+		Kind: tenancy.KindHuman, Enabled: true, CreatedAt: m.in.Now,
+	}
 	return nil
 }
 
 func (s *addMember) hold(m *matter) []tenancy.Finding {
-	return slices.Concat(aSeatIsFree(m), rankHolds(m, s.Level), noSecondOwner(m, s.Level))
+	if s.there != nil {
+		return s.there.hold(m)
+	}
+	return slices.Concat(aSeatIsFree(m), rankHolds(m, s.after.Level), actionsHold(m), noSecondOwner(m, s.after.Level))
 }
 
 func (s *addMember) perform(tx Tx, m *matter) (any, error) {
+	if s.there != nil {
+		member, err := s.there.perform(tx, m)
+		return tenancy.AddedMember{Member: member.(tenancy.Member), There: true}, err
+	}
 	if s.adds == s.fresh {
 		if err := tx.PutUser(m.account); err != nil {
 			return nil, err
 		}
 	}
-	member := tenancy.Membership{
-		Tenant: m.tenant.ID, User: s.adds, Level: s.Level, Developer: s.Developer,
-		Pending: !m.account.SignedUp, Enabled: s.Enabled, NotBefore: s.NotBefore, ExpiresAt: s.ExpiresAt,
-		InvitedBy: m.actor.User, CreatedAt: m.in.Now, UpdatedAt: m.in.Now,
+	if err := tx.PutMembership(s.after); err != nil {
+		return nil, err
 	}
-	return tenancy.Member{Membership: member, Email: m.account.Email}, tx.PutMembership(member)
+	member, err := m.viewOf(tx, s.after, s.held)
+	return tenancy.AddedMember{Member: member}, err
 }
 
 // period gives when a membership begins: a time that is past is none at all
@@ -91,64 +135,54 @@ func period(notBefore, expiresAt, now time.Time) (time.Time, error) {
 	return notBefore, nil
 }
 
-type updateMember struct{ tenancy.UpdateMember }
-
-func (updateMember) action(tenancy.Actor) tenancy.Action { return tenancy.ActionMemberUpdate }
-
-func (s updateMember) about() (tenancy.TenantRef, tenancy.UserID) { return s.Tenant, s.User }
-
-func (updateMember) before(m *matter) any { return m.member() }
-
-func (s updateMember) gather(_ Reader, m *matter) error {
-	after := s.after(m)
-	if _, err := period(after.NotBefore, after.ExpiresAt, m.in.Now); err != nil {
-		return err
-	}
-	m.in.Requested = RequestedFacts{
-		Level: after.Level, Enabled: after.Enabled, Developer: after.Developer,
-		Expires: !after.NotBefore.IsZero() || !after.ExpiresAt.IsZero(),
-	}
-	m.findMember()
-	return nil
+type updateMember struct {
+	tenancy.UpdateMember
+	asIs  bool               // where it changes nothing, nothing is written
+	after tenancy.Membership // the whole membership as the change leaves it; set by gather
+	held  []tenancy.Role     // its roles; set by gather
 }
 
-func (s updateMember) hold(m *matter) []tenancy.Finding {
+func (*updateMember) action(tenancy.Actor) tenancy.Action { return tenancy.ActionMemberUpdate }
+
+func (s *updateMember) about() (tenancy.TenantRef, tenancy.UserID) { return s.Tenant, s.User }
+
+func (*updateMember) before(m *matter) any { return m.member() }
+
+func (s *updateMember) gather(tx Reader, m *matter) error {
+	if s.Tenant.IsZero() {
+		if err := m.gatherByRole(tx, slices.Concat(s.AddRoles, s.DropRoles), s.User); err != nil {
+			return err
+		}
+	}
+	if s.User.IsZero() {
+		if err := m.gatherHolder(tx, s.Email); err != nil {
+			return err
+		}
+	}
+	m.findMember()
+	var err error
+	s.after, s.held, err = m.adjusted(tx, s.Adjustment)
+	return err
+}
+
+func (s *updateMember) hold(m *matter) []tenancy.Finding {
 	if !m.in.Target.Member {
 		return nil
 	}
-	after := s.after(m)
 	return slices.Concat(
-		ownerStays(m, after), anAdministratorRemains(m, after), rankHolds(m, after.Level), noSecondOwner(m, after.Level))
+		ownerStays(m, s.after), anAdministratorRemains(m, s.after),
+		rankHolds(m, s.after.Level), actionsHold(m), noSecondOwner(m, s.after.Level))
 }
 
-func (s updateMember) perform(tx Tx, m *matter) (any, error) {
-	after := s.after(m)
-	after.UpdatedAt = m.in.Now
-	return tenancy.Member{Membership: after, Email: m.account.Email}, tx.PutMembership(after)
-}
-
-// after is the whole membership as the change leaves it.
-func (s updateMember) after(m *matter) tenancy.Membership {
-	after := m.membership
-	if s.Level != nil {
-		after.Level = *s.Level
+func (s *updateMember) perform(tx Tx, m *matter) (any, error) {
+	if s.asIs && reflect.DeepEqual(s.after, m.membership) {
+		return m.viewOf(tx, s.after, s.held)
 	}
-	if s.Developer != nil {
-		after.Developer = *s.Developer
+	s.after.UpdatedAt = m.in.Now
+	if err := tx.PutMembership(s.after); err != nil {
+		return nil, err
 	}
-	if s.Enabled != nil {
-		after.Enabled = *s.Enabled
-	}
-	if s.NotBefore != nil {
-		after.NotBefore = *s.NotBefore
-	}
-	if s.ExpiresAt != nil {
-		after.ExpiresAt = *s.ExpiresAt
-	}
-	if !after.NotBefore.After(m.in.Now) {
-		after.NotBefore = time.Time{}
-	}
-	return after
+	return m.viewOf(tx, s.after, s.held)
 }
 
 type removeMember struct{ tenancy.RemoveMember }
@@ -164,34 +198,60 @@ func (s removeMember) about() (tenancy.TenantRef, tenancy.UserID) { return s.Ten
 
 func (removeMember) before(m *matter) any { return m.member() }
 
-func (s removeMember) gather(_ Reader, m *matter) error {
+func (s removeMember) gather(tx Reader, m *matter) error {
+	if s.User.IsZero() {
+		if err := m.gatherHolder(tx, s.Email); err != nil {
+			return err
+		}
+		if m.in.Target.Self {
+			m.in.Action = tenancy.ActionMemberLeave
+		}
+	}
 	m.findMember()
 	return nil
 }
 
+// hold: whether cognee's user managers remove people above them is a matter of
+// the policies (contracts/levels.md).
 func (s removeMember) hold(m *matter) []tenancy.Finding {
 	if !m.in.Target.Member {
 		return nil
 	}
 	gone := tenancy.Membership{}
-	return slices.Concat(ownerStays(m, gone), anAdministratorRemains(m, gone), rankHolds(m, tenancy.LevelNone))
+	found := slices.Concat(ownerStays(m, gone), anAdministratorRemains(m, gone))
+	if m.in.Dialect == tenancy.DialectCognee {
+		return found
+	}
+	return append(found, rankHolds(m, tenancy.LevelNone)...)
 }
 
 func (s removeMember) perform(tx Tx, m *matter) (any, error) {
-	return tenancy.Member{Membership: m.membership, Email: m.account.Email}, endMembership(tx, m.tenant.ID, s.User)
+	member, err := m.viewOf(tx, m.membership, nil)
+	if err != nil {
+		return nil, err
+	}
+	return member, endMembership(tx, m.tenant.ID, m.account, m.in.Now)
 }
 
-// endMembership removes a membership and what hangs on it: the keys bound to
-// the tenant, and its selection (contracts/README.md, rule 5). Tokens bound to
-// it die with it, see gatherBinding.
-func endMembership(tx Tx, tenant tenancy.TenantID, user tenancy.UserID) error {
-	if err := tx.DeleteMembership(tenant, user); err != nil {
+// endMembership removes a membership and what hangs on it: grants on the
+// tenant's datasets, the keys bound to the tenant, its selection, and what was
+// offered to the address (contracts/README.md, rule 5). Roles, projects and
+// capabilities are part of it, and tokens bound to it die with it, see
+// gatherBinding.
+func endMembership(tx Tx, tenant tenancy.TenantID, user tenancy.User, now time.Time) error {
+	if err := tx.DeleteMembership(tenant, user.ID); err != nil {
 		return err
 	}
-	if err := deleteKeys(tx, user, func(k tenancy.Key) bool { return k.Tenant == tenant }); err != nil {
+	if err := dropGrants(tx, tenancy.PrincipalID(user.ID), tenant); err != nil {
 		return err
 	}
-	return deselect(tx, user, tenant)
+	if err := deleteKeys(tx, user.ID, func(k tenancy.Key) bool { return k.Tenant == tenant }); err != nil {
+		return err
+	}
+	if err := withdraw(tx, tenant, user.Email, now); err != nil {
+		return err
+	}
+	return deselect(tx, user.ID, tenant)
 }
 
 // deleteKeys revokes those keys of a user that are meant.
@@ -233,6 +293,16 @@ func (m *matter) member() any {
 		return nil
 	}
 	return tenancy.Member{Membership: m.membership, Email: m.account.Email}
+}
+
+// gatherHolder makes the account with an address the target; nobody's address
+// is an unknown user.
+func (m *matter) gatherHolder(tx Reader, email string) error {
+	holder, known, err := tx.UserByEmail(tenancy.EmailKey(email))
+	if err != nil || !known {
+		return err
+	}
+	return m.gatherTarget(tx, holder)
 }
 
 // findTarget notes that the account does not exist.

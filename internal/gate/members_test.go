@@ -14,11 +14,11 @@ func add(t tenancy.TenantID, u tenancy.UserID, l tenancy.Level) tenancy.AddMembe
 }
 
 func level(t tenancy.TenantID, u tenancy.UserID, l tenancy.Level) tenancy.UpdateMember {
-	return tenancy.UpdateMember{Tenant: tenancy.RefTo(t), User: u, Level: &l}
+	return tenancy.UpdateMember{Tenant: tenancy.RefTo(t), User: u, Adjustment: tenancy.Adjustment{Level: &l}}
 }
 
 func enable(t tenancy.TenantID, u tenancy.UserID, on bool) tenancy.UpdateMember {
-	return tenancy.UpdateMember{Tenant: tenancy.RefTo(t), User: u, Enabled: &on}
+	return tenancy.UpdateMember{Tenant: tenancy.RefTo(t), User: u, Adjustment: tenancy.Adjustment{Enabled: &on}}
 }
 
 func remove(t tenancy.TenantID, u tenancy.UserID) tenancy.RemoveMember {

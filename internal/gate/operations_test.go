@@ -97,7 +97,7 @@ func live(w *world) life {
 		}
 		l.applied[row.name]++
 		after := w.census()
-		if problem := wrong(before, after, actor); problem != nil {
+		if problem := wrong(before, after, actor, opts.Dialect); problem != nil {
 			w.t.Errorf("%s: %v", said, problem)
 			return l
 		}
@@ -109,11 +109,11 @@ func live(w *world) life {
 
 // wrong looks at a state and the one before it. A world lives for some hours
 // of its first day, and the times that matter in it are whole days.
-func wrong(before, after census, actor tenancy.Actor) error {
+func wrong(before, after census, actor tenancy.Actor, dialect tenancy.Dialect) error {
 	if err := after.broken(before); err != nil {
 		return err
 	}
-	return after.escalated(before, actor, began.Add(24*time.Hour))
+	return after.escalated(before, actor, dialect, began.Add(24*time.Hour))
 }
 
 func (w *world) census() (c census) {

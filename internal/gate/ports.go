@@ -40,6 +40,11 @@ type Store interface {
 type Reader interface {
 	Accounts
 	Tenants
+	Roles
+	Projects
+	Datasets
+	Invitations
+	Organizations
 	Trail
 	// Revision is that of the snapshot.
 	Revision() tenancy.Revision
@@ -68,6 +73,62 @@ type Tenants interface {
 	Membership(tenant tenancy.TenantID, user tenancy.UserID) (tenancy.Membership, bool, error)
 	Members(tenant tenancy.TenantID, after tenancy.UserID, limit int) ([]tenancy.Membership, error)
 	TenantsOf(user tenancy.UserID, after tenancy.TenantID, limit int) ([]tenancy.TenantID, error)
+	// Usage is what was last reported of a tenant; the zero value: nothing.
+	Usage(id tenancy.TenantID) (tenancy.Usage, error)
+}
+
+// Roles reads the custom roles of tenants.
+type Roles interface {
+	Role(id tenancy.RoleID) (tenancy.Role, bool, error)
+	RoleByName(tenant tenancy.TenantID, name string) (tenancy.RoleID, bool, error)
+	Roles(tenant tenancy.TenantID, after tenancy.RoleID, limit int) ([]tenancy.Role, error)
+	// Holders lists the members that hold a role.
+	Holders(role tenancy.RoleID, after tenancy.UserID, limit int) ([]tenancy.UserID, error)
+}
+
+// Projects reads the projects of tenants.
+type Projects interface {
+	Project(id tenancy.ProjectID) (tenancy.Project, bool, error)
+	Projects(tenant tenancy.TenantID, after tenancy.ProjectID, limit int) ([]tenancy.Project, error)
+	// Workers lists the members whose access names a project.
+	Workers(project tenancy.ProjectID, after tenancy.UserID, limit int) ([]tenancy.UserID, error)
+}
+
+// Datasets reads the datasets and who may do what with them.
+type Datasets interface {
+	Dataset(id tenancy.DatasetID) (tenancy.Dataset, bool, error)
+	// Datasets lists those of a tenant; a zero one has those of no tenant.
+	Datasets(tenant tenancy.TenantID, after tenancy.DatasetID, limit int) ([]tenancy.Dataset, error)
+	// Grant is what one principal may do with a dataset; nothing where there is
+	// no grant.
+	Grant(dataset tenancy.DatasetID, principal tenancy.PrincipalID) (tenancy.Grant, error)
+	// GrantsOn lists the grants on a dataset, by principal.
+	GrantsOn(dataset tenancy.DatasetID, after tenancy.PrincipalID, limit int) ([]tenancy.Grant, error)
+	// GrantsOf lists the grants of a principal on the datasets of a tenant, by
+	// dataset; a zero tenant has those of no tenant.
+	GrantsOf(principal tenancy.PrincipalID, tenant tenancy.TenantID, after tenancy.DatasetID, limit int) ([]tenancy.Grant, error)
+}
+
+// Invitations reads who was invited.
+type Invitations interface {
+	Invitation(id tenancy.InvitationID) (tenancy.Invitation, bool, error)
+	InvitationByCode(code tenancy.Digest) (tenancy.InvitationID, bool, error)
+	// PendingInvitation finds the one of a tenant to an address, in the form
+	// that tenancy.EmailKey gives, whose status is pending; there is one at most.
+	PendingInvitation(tenant tenancy.TenantID, emailKey string) (tenancy.InvitationID, bool, error)
+	Invitations(tenant tenancy.TenantID, after tenancy.InvitationID, limit int) ([]tenancy.Invitation, error)
+}
+
+// Organizations reads what stands above tenants.
+type Organizations interface {
+	Organization(id tenancy.OrganizationID) (tenancy.Organization, bool, error)
+	OrganizationByName(short string) (tenancy.OrganizationID, bool, error)
+	Organizations(after tenancy.OrganizationID, limit int) ([]tenancy.Organization, error)
+	OrganizationMember(id tenancy.OrganizationID, user tenancy.UserID) (tenancy.OrganizationMember, bool, error)
+	OrganizationMembers(id tenancy.OrganizationID, after tenancy.UserID, limit int) ([]tenancy.OrganizationMember, error)
+	OrganizationsOf(user tenancy.UserID, after tenancy.OrganizationID, limit int) ([]tenancy.OrganizationID, error)
+	// OrganizationTenants lists the tenants that belong to an organization.
+	OrganizationTenants(id tenancy.OrganizationID, after tenancy.TenantID, limit int) ([]tenancy.TenantID, error)
 }
 
 // Trail reads what earlier changes left behind. Audit records come as their
@@ -93,6 +154,9 @@ type Tx interface {
 	Reader
 	AccountWriter
 	TenantWriter
+	ResourceWriter
+	InvitationWriter
+	OrganizationWriter
 	// Record commits the record of the decision with the change, and its input
 	// beside it. The store sets the sequence number, the revision and the link
 	// to the record before.
@@ -106,7 +170,8 @@ type Tx interface {
 // AccountWriter writes users and their keys.
 type AccountWriter interface {
 	PutUser(tenancy.User) error
-	// DeleteUser deletes an account that has no membership and no key left.
+	// DeleteUser deletes an account that has no membership, no key, no place in
+	// an organization and no grant left.
 	DeleteUser(tenancy.UserID) error
 	PutKey(tenancy.Key) error
 	DeleteKey(tenancy.KeyID) error
@@ -117,10 +182,42 @@ type AccountWriter interface {
 // TenantWriter writes tenants and memberships.
 type TenantWriter interface {
 	PutTenant(tenancy.Tenant) error
-	// DeleteTenant deletes a tenant that has no membership left.
+	// DeleteTenant deletes a tenant with its usage; it has no membership, role,
+	// project, dataset, grant or invitation left.
 	DeleteTenant(tenancy.TenantID) error
 	PutMembership(tenancy.Membership) error
 	DeleteMembership(tenant tenancy.TenantID, user tenancy.UserID) error
+	PutUsage(tenant tenancy.TenantID, usage tenancy.Usage) error
+}
+
+// ResourceWriter writes what belongs to a tenant besides its members.
+type ResourceWriter interface {
+	PutRole(tenancy.Role) error
+	// DeleteRole deletes a role that nobody holds and that has no grant.
+	DeleteRole(tenancy.RoleID) error
+	PutProject(tenancy.Project) error
+	// DeleteProject deletes a project that nobody's access names.
+	DeleteProject(tenancy.ProjectID) error
+	PutDataset(tenancy.Dataset) error
+	// DeleteDataset deletes a dataset that has no grant left.
+	DeleteDataset(tenancy.DatasetID) error
+	// PutGrant writes a grant; one without permissions is deleted.
+	PutGrant(tenancy.Grant) error
+}
+
+// InvitationWriter writes who was invited.
+type InvitationWriter interface {
+	PutInvitation(tenancy.Invitation) error
+	DeleteInvitation(tenancy.InvitationID) error
+}
+
+// OrganizationWriter writes organizations.
+type OrganizationWriter interface {
+	PutOrganization(tenancy.Organization) error
+	// DeleteOrganization deletes an organization without members and tenants.
+	DeleteOrganization(tenancy.OrganizationID) error
+	PutOrganizationMember(tenancy.OrganizationMember) error
+	DeleteOrganizationMember(id tenancy.OrganizationID, user tenancy.UserID) error
 }
 
 // Decider judges by the policies. Its errors are *tenancy.Error with one of
@@ -133,6 +230,8 @@ type Decider interface {
 	Allow(ctx context.Context, in *Input) (Ruling, error)
 	// Explain says which rules fired on an input, and which nearly did.
 	Explain(ctx context.Context, in *Input) (tenancy.Explanation, error)
+	// Terms gives what the policy data say of a dialect.
+	Terms(dialect tenancy.Dialect) tenancy.Terms
 }
 
 // Ruling is a well-formed answer of the policies. The zero value refuses.

@@ -70,6 +70,11 @@ func (g *Gate) read(ctx context.Context, tx Reader, m *matter, v view) error {
 	if err := m.gatherTarget(tx, v.target); err != nil {
 		return err
 	}
+	if v.gather != nil {
+		if err := v.gather(tx, m); err != nil {
+			return err
+		}
+	}
 	if err := g.judgeAccess(ctx, m); err != nil {
 		return err
 	}
@@ -93,6 +98,7 @@ type view struct {
 	action tenancy.Action
 	tenant tenancy.TenantRef
 	target tenancy.UserID
+	gather func(tx Reader, m *matter) error // further facts; nil: there are none
 	rows   func(tx Reader, m *matter) (any, error)
 	// instead of all that: decides by itself.
 	instead func(ctx context.Context, tx Reader, m *matter) error
@@ -132,7 +138,7 @@ func viewOf(query tenancy.Query) (view, error) {
 	case tenancy.VerifyStore:
 		return view{action: tenancy.ActionStoreVerify, rows: noRows}, nil
 	default:
-		return view{}, fmt.Errorf("no view for a query of type %T", query)
+		return resourceView(query)
 	}
 }
 
@@ -258,9 +264,12 @@ func (m *matter) appendTenants(tx Reader, tenants []tenancy.Tenant, ids []tenanc
 	return tenants, nil
 }
 
-func memberRow(_ Reader, m *matter) (any, error) {
+func memberRow(tx Reader, m *matter) (any, error) {
 	m.findMember()
-	return tenancy.Member{Membership: m.membership, Email: m.account.Email}, nil
+	if len(m.found) > 0 {
+		return nil, nil
+	}
+	return newViewer(tx, m.tenant).member(m.membership, m.account)
 }
 
 func memberRows(q tenancy.ListMembers) func(Reader, *matter) (any, error) {
@@ -269,6 +278,7 @@ func memberRows(q tenancy.ListMembers) func(Reader, *matter) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		viewer := newViewer(tx, m.tenant)
 		members := make([]tenancy.Member, len(rows))
 		for i, row := range rows {
 			user, known, err := tx.User(row.User)
@@ -278,7 +288,9 @@ func memberRows(q tenancy.ListMembers) func(Reader, *matter) (any, error) {
 			if !known && q.AsOf.IsZero() { // the account of a former member may be gone, and its address with it
 				return nil, fmt.Errorf("user %s of a membership is missing", row.User)
 			}
-			members[i] = tenancy.Member{Membership: row, Email: user.Email}
+			if members[i], err = viewer.member(row, user); err != nil {
+				return nil, err
+			}
 		}
 		return members, nil
 	}

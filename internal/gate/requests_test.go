@@ -62,6 +62,94 @@ var requests = []request{
 	{"a key is revoked", 3, func(w *world, _ *tenancy.Actor) tenancy.Change {
 		return tenancy.DeleteKey{Key: pick(w, w.keys[w.rng.IntN(len(w.keys))].ID, keyID(1<<20))}
 	}},
+	{"a role is created", 4, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.CreateRole{Tenant: w.ref(), Name: fmt.Sprintf("role-%d", w.rng.IntN(20)), Actions: w.actions()}
+	}},
+	{"a role is updated", 4, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.UpdateRole{Tenant: pick(w, tenancy.TenantRef{}, w.ref()), Role: w.role(), Actions: new(w.actions()), Name: pick(w, nil, new("role-1"))}
+	}},
+	{"a role is deleted", 2, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.DeleteRole{Tenant: pick(w, tenancy.TenantRef{}, w.ref()), Role: w.role()}
+	}},
+	{"a role is handed out", 8, func(w *world, actor *tenancy.Actor) tenancy.Change {
+		role := w.role()
+		return tenancy.UpdateMember{User: pick(w, w.user(), actor.User), Adjustment: pick(w,
+			tenancy.Adjustment{AddRoles: []tenancy.RoleID{role}}, tenancy.Adjustment{DropRoles: []tenancy.RoleID{role}})}
+	}},
+	{"a member's roles and projects are set", 4, func(w *world, actor *tenancy.Actor) tenancy.Change {
+		access := tenancy.NewProjectAccess([]tenancy.ProjectID{w.project()})
+		return tenancy.UpdateMember{Tenant: w.ref(), User: pick(w, w.user(), actor.User), Adjustment: pick(w,
+			tenancy.Adjustment{Roles: &[]tenancy.RoleID{w.role()}}, tenancy.Adjustment{Projects: &access},
+			tenancy.Adjustment{Administrator: new(w.oneIn(2))}, tenancy.Adjustment{DropProjects: access.IDs})}
+	}},
+	{"a member is added again", 6, func(w *world, actor *tenancy.Actor) tenancy.Change {
+		add, _ := addition(w, actor).(tenancy.AddMember)
+		add.There = tenancy.Adjustment{Level: new(w.level())}
+		return add
+	}},
+	{"several changes at once", 4, several},
+	{"a project is created", 3, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.CreateProject{Tenant: w.ref(), Name: "Project"}
+	}},
+	{"a project is renamed", 2, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.UpdateProject{Project: w.project(), Name: new("Other")}
+	}},
+	{"a project is deleted", 1, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.DeleteProject{Project: w.project()}
+	}},
+	{"a dataset is registered", 3, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.CreateDataset{Tenant: pick(w, tenancy.TenantRef{}, w.ref(), w.ref()), Name: "Data"}
+	}},
+	{"a dataset is shared", 4, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.GrantDataset{Dataset: w.dataset(), Principal: w.principal(), Permissions: tenancy.PermissionRead}
+	}},
+	{"a dataset is shared no longer", 2, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.RevokeDataset{Dataset: w.dataset(), Principal: w.principal(), Permissions: tenancy.PermissionRead}
+	}},
+	{"a capability is given", 3, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.GrantCapability{Tenant: w.ref(), Principal: w.principal(), Capability: tenancy.CapabilityManageUsers}
+	}},
+	{"a capability is taken", 2, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.RevokeCapability{Tenant: w.ref(), Principal: w.principal(), Capability: tenancy.CapabilityManageUsers}
+	}},
+	{"somebody is invited", 5, invitation},
+	{"an invitation is withdrawn", 2, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.DeleteInvitation{Tenant: w.ref(), Invitation: w.invited().ID}
+	}},
+	{"an invitation is accepted", 5, func(w *world, actor *tenancy.Actor) tenancy.Change {
+		*actor = tenancy.Actor{Registering: true, Via: tenancy.ViaNothing}
+		return tenancy.AcceptInvitation{Code: w.invited().Code, PasswordHash: pick(w, "", "", "hash")}
+	}},
+	{"an invitation is declined", 1, func(w *world, actor *tenancy.Actor) tenancy.Change {
+		*actor = tenancy.Actor{Registering: true, Via: tenancy.ViaNothing}
+		return tenancy.DeclineInvitation{Code: w.invited().Code}
+	}},
+	{"an organization is created", 1, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.CreateOrganization{Name: "Group", ShortName: pick(w, "", "group")}
+	}},
+	{"an organization is updated", 1, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.UpdateOrganization{Organization: w.organization(), Name: new("Other"), ShortName: pick(w, nil, new("group"))}
+	}},
+	{"an organization is deleted", 1, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.DeleteOrganization{Organization: w.organization()}
+	}},
+	{"a place in an organization is given", 4, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.PutOrganizationMember{Organization: w.organization(), User: w.user(), Admin: pick(w, nil, new(true)), Enabled: pick(w, nil, nil, new(false))}
+	}},
+	{"a place in an organization is taken", 2, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.RemoveOrganizationMember{Organization: w.organization(), User: w.user()}
+	}},
+	{"a tenant is made in an organization", 2, func(w *world, actor *tenancy.Actor) tenancy.Change {
+		change, _ := tenantCreation(w, actor).(tenancy.CreateTenant)
+		change.Organization = w.organization()
+		return change
+	}},
+	{"a tenant is detached", 2, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.DetachTenant{Organization: w.organization(), Tenant: w.tenants[w.rng.IntN(len(w.tenants))]}
+	}},
+	{"usage is reported", 2, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.ReportUsage{Tenant: w.ref(), Processes: new(int64(3))}
+	}},
 	{"the signing key is rotated", 1, func(w *world, _ *tenancy.Actor) tenancy.Change {
 		return tenancy.RotateSigningKey{Key: tenancy.SigningKey{ID: keyID(w.next()), Seed: [32]byte{1}, CreatedAt: began}, Revoke: w.oneIn(2)}
 	}},
@@ -99,6 +187,9 @@ func additionByEmail(w *world, actor *tenancy.Actor) tenancy.Change {
 
 func update(w *world, actor *tenancy.Actor) tenancy.Change {
 	change := tenancy.UpdateMember{Tenant: w.ref(), User: pick(w, w.user(), w.user(), w.user(), actor.User)}
+	if w.oneIn(5) {
+		change.AddRoles = []tenancy.RoleID{w.role()}
+	}
 	if w.oneIn(2) {
 		change.Level = new(w.level())
 	}
@@ -113,6 +204,28 @@ func update(w *world, actor *tenancy.Actor) tenancy.Change {
 	}
 	if w.oneIn(4) {
 		change.ExpiresAt = new(w.moment())
+	}
+	return change
+}
+
+func several(w *world, actor *tenancy.Actor) tenancy.Change {
+	batch := tenancy.Batch{Once: w.oneIn(2)}
+	for range 1 + w.rng.IntN(4) {
+		batch.Changes = append(batch.Changes, pick(w, addition, update, additionByEmail, func(w *world, _ *tenancy.Actor) tenancy.Change {
+			return tenancy.RemoveMember{Tenant: w.ref(), User: w.user()}
+		})(w, actor))
+	}
+	return batch
+}
+
+func invitation(w *world, _ *tenancy.Actor) tenancy.Change {
+	n := w.next()
+	change := tenancy.CreateInvitation{
+		Tenant: w.ref(), Email: pick(w, w.email(1+w.rng.Uint64N(worldUsers)), w.email(3000+n)), Level: w.level(),
+		Code: tenancy.Digest{3, byte(n >> 8), byte(n)},
+	}
+	if w.oneIn(4) {
+		change.Roles = []tenancy.RoleID{w.role()}
 	}
 	return change
 }

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"strings"
 	"time"
 
 	"github.com/memberward/memberward/internal/tenancy"
@@ -9,10 +8,16 @@ import (
 
 type createTenant struct {
 	tenancy.CreateTenant
-	chosen bool // the caller chose the id
+	chosen bool                   // the caller chose the id
+	own    tenancy.OrganizationID // of an organization of the tenant's own
 }
 
-func (createTenant) action(tenancy.Actor) tenancy.Action { return tenancy.ActionTenantCreate }
+func (s createTenant) action(tenancy.Actor) tenancy.Action {
+	if !s.Organization.IsZero() {
+		return tenancy.ActionOrganizationAttach
+	}
+	return tenancy.ActionTenantCreate
+}
 
 func (s createTenant) about() (tenancy.TenantRef, tenancy.UserID) {
 	return tenancy.TenantRef{}, s.Owner
@@ -21,8 +26,14 @@ func (s createTenant) about() (tenancy.TenantRef, tenancy.UserID) {
 func (createTenant) before(*matter) any { return nil }
 
 func (s createTenant) gather(tx Reader, m *matter) error {
-	m.target = s.ID.String()
-	m.in.Resource = ResourceFacts{Type: "tenant", ID: s.ID.String(), Mine: m.in.Target.Self}
+	if !s.Organization.IsZero() {
+		if err := m.gatherOrganization(tx, s.Organization); err != nil {
+			return err
+		}
+		m.leaveTenant()
+	}
+	m.aboutRecord("tenant", s.ID.String())
+	m.in.Resource.Mine = m.in.Target.Self
 	m.findTarget()
 	if _, taken, err := tx.Tenant(s.ID); err != nil || taken {
 		m.find(tenancy.Find(tenancy.CodeIDTaken))
@@ -43,7 +54,8 @@ func (s createTenant) gather(tx Reader, m *matter) error {
 // platform chooses ids, so that nobody learns which are in use.
 func (s createTenant) hold(m *matter) []tenancy.Finding {
 	found := append(ownerCanAct(m), withinBinding(m, tenancy.TenantID{})...)
-	if s.chosen && !m.actor.Platform {
+	foreign := !s.Organization.IsZero() && !m.in.Actor.OrganizationAdmin
+	if (s.chosen || foreign) && !m.actor.Platform {
 		found = append(found, tenancy.Find(tenancy.CodeNotPermitted))
 	}
 	return found
@@ -56,10 +68,17 @@ func (s createTenant) perform(tx Tx, m *matter) (any, error) {
 	}
 	tenant := tenancy.Tenant{
 		ID: s.ID, Slug: slug, Name: s.Name, Owner: s.Owner, Plan: s.Plan, MemberLimit: s.MemberLimit,
+		Organization: m.above.ID, Description: s.Description, CustomData: s.CustomData, CreatedBy: m.actor.User,
 		CreatedAt: m.in.Now, UpdatedAt: m.in.Now,
 	}
 	if tenant.MemberLimit == 0 {
 		tenant.MemberLimit = tenancy.Unlimited
+	}
+	if tenant.Organization.IsZero() {
+		tenant.Organization = s.own
+		if err := putOwnOrganization(tx, tenant, m.in.Now); err != nil {
+			return nil, err
+		}
 	}
 	if err := tx.PutTenant(tenant); err != nil {
 		return nil, err
@@ -88,19 +107,10 @@ func (s createTenant) freeSlug(tx Reader) (string, error) {
 	if s.Slug != "" {
 		return s.Slug, nil
 	}
-	slug := tenancy.SlugFrom(s.Name)
-	if slug != "" {
+	return freeName(s.Name, "tenant", s.ID.String(), func(slug string) (bool, error) {
 		_, taken, err := tx.TenantBySlug(slug)
-		if err != nil || !taken {
-			return slug, err
-		}
-	}
-	id := s.ID.String()
-	suffix := "-" + id[len(id)-12:]
-	if slug == "" {
-		return "tenant" + suffix, nil
-	}
-	return strings.TrimRight(slug[:min(len(slug), 63-len(suffix))], "-") + suffix, nil
+		return taken, err
+	})
 }
 
 type updateTenant struct{ tenancy.UpdateTenant }
@@ -133,18 +143,12 @@ func (s updateTenant) hold(m *matter) []tenancy.Finding {
 
 func (s updateTenant) perform(tx Tx, m *matter) (any, error) {
 	after := m.tenant
-	if s.Slug != nil {
-		after.Slug = *s.Slug
-	}
-	if s.Name != nil {
-		after.Name = *s.Name
-	}
-	if s.Plan != nil {
-		after.Plan = *s.Plan
-	}
-	if s.MemberLimit != nil {
-		after.MemberLimit = *s.MemberLimit
-	}
+	set(&after.Slug, s.Slug)
+	set(&after.Name, s.Name)
+	set(&after.Plan, s.Plan)
+	set(&after.MemberLimit, s.MemberLimit)
+	set(&after.Description, s.Description)
+	set(&after.CustomData, s.CustomData)
 	after.UpdatedAt = m.in.Now
 	return after, tx.PutTenant(after)
 }
@@ -163,26 +167,24 @@ func (deleteTenant) gather(_ Reader, m *matter) error {
 }
 
 // hold: with the tenant its owner's membership ends, so it takes their rank.
-func (deleteTenant) hold(m *matter) []tenancy.Finding { return rankHolds(m, tenancy.LevelOwner) }
+func (deleteTenant) hold(m *matter) []tenancy.Finding { return ownerRankHolds(m) }
 
 // perform deletes the tenant and everything that belongs to it. Tokens that
 // are bound to it die with the memberships.
 func (deleteTenant) perform(tx Tx, m *matter) (any, error) {
-	id := m.tenant.ID
-	for {
-		members, err := tx.Members(id, tenancy.UserID{}, cascadeChunk)
-		if err != nil {
+	for _, cascade := range []func(Tx, *matter) error{endMemberships, endDatasets, endRoles, endProjects, endInvitations} {
+		if err := cascade(tx, m); err != nil {
 			return nil, err
 		}
-		for _, member := range members {
-			if err := endMembership(tx, id, member.User); err != nil {
-				return nil, err
-			}
-		}
-		if len(members) < cascadeChunk {
-			return nil, tx.DeleteTenant(id)
-		}
 	}
+	alone, err := hasToItself(tx, m.tenant)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.DeleteTenant(m.tenant.ID); err != nil || !alone {
+		return nil, err
+	}
+	return nil, endOrganization(tx, m.tenant.Organization)
 }
 
 // transfer makes another member the owner.
@@ -209,30 +211,43 @@ func (s transfer) gather(_ Reader, m *matter) error {
 }
 
 func (transfer) hold(m *matter) []tenancy.Finding {
-	return append(rankHolds(m, tenancy.LevelOwner), newOwnerActs(m)...)
+	return append(ownerRankHolds(m), newOwnerActs(m)...)
 }
 
 // perform: an owner has no beginning and no end, and the owner before stays
 // as an administrator.
 func (s transfer) perform(tx Tx, m *matter) (any, error) {
-	if former := m.tenant.Owner; !former.IsZero() {
+	former := m.tenant.Owner
+	if !former.IsZero() {
 		member, _, err := tx.Membership(m.tenant.ID, former)
 		if err != nil {
 			return nil, err
 		}
-		member.Level, member.UpdatedAt = tenancy.LevelAdmin, m.in.Now
+		member.Level, member.UpdatedAt, member.Epoch = tenancy.LevelAdmin, m.in.Now, member.Epoch+1
 		if err := tx.PutMembership(member); err != nil {
 			return nil, err
 		}
 	}
 	owner := m.membership
-	owner.Level, owner.NotBefore, owner.ExpiresAt, owner.UpdatedAt = tenancy.LevelOwner, time.Time{}, time.Time{}, m.in.Now
+	owner.Level, owner.LevelBefore = tenancy.LevelOwner, levelBefore(owner, tenancy.LevelOwner)
+	owner.NotBefore, owner.ExpiresAt, owner.UpdatedAt, owner.Epoch = time.Time{}, time.Time{}, m.in.Now, owner.Epoch+1
 	if err := tx.PutMembership(owner); err != nil {
 		return nil, err
 	}
 	after := m.tenant
 	after.Owner, after.UpdatedAt = s.To, m.in.Now
+	if err := handOver(tx, after, former, m); err != nil {
+		return nil, err
+	}
 	return after, tx.PutTenant(after)
+}
+
+// leaveTenant takes the tenant whose organization was looked for out of the
+// matter again: it is about another one.
+func (m *matter) leaveTenant() {
+	m.tenant, m.in.Tenant = tenancy.Tenant{}, TenantFacts{Limit: tenancy.Unlimited}
+	m.in.Actor.Member, m.in.Actor.Level = false, tenancy.LevelNone
+	m.in.Actor.Roles, m.in.Actor.Actions, m.in.Actor.Capabilities = nil, nil, nil
 }
 
 // aboutTenant makes the tenant what the matter is about.

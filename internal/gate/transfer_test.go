@@ -69,7 +69,7 @@ func (s *scene) ownersAreWhole() {
 func TestAfterATransfer(t *testing.T) {
 	s := open(t, shipped(t))
 	later := began.Add(30 * 24 * time.Hour)
-	s.want("mary is to leave in a month", s.try(as(olga), tenancy.UpdateMember{Tenant: tenancy.RefTo(acme), User: mary, ExpiresAt: &later}))
+	s.want("mary is to leave in a month", s.try(as(olga), tenancy.UpdateMember{Tenant: tenancy.RefTo(acme), User: mary, Adjustment: tenancy.Adjustment{ExpiresAt: &later}}))
 	s.want("transfer", s.try(as(olga), transfer(acme, mary)))
 	if m, _ := s.membership(acme, mary); m.Level != tenancy.LevelOwner || !m.ExpiresAt.IsZero() {
 		t.Errorf("the new owner is %+v; want an owner for good", m)

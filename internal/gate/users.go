@@ -85,6 +85,12 @@ func (s deleteUser) perform(tx Tx, _ *matter) (any, error) {
 	if err := deleteKeys(tx, s.user, func(tenancy.Key) bool { return true }); err != nil {
 		return nil, err
 	}
+	if err := leaveOrganizations(tx, s.user); err != nil {
+		return nil, err
+	}
+	if err := endOwnDatasets(tx, s.user); err != nil {
+		return nil, err
+	}
 	return nil, tx.DeleteUser(s.user)
 }
 
@@ -108,7 +114,11 @@ func (leaveAll) part(tenant tenancy.TenantID, user tenancy.UserID) part {
 	return part{step: removal(tenant, user)}
 }
 
-func (leaveAll) perform(_ Tx, m *matter) (any, error) { return tenancy.Left(m.parts), nil }
+// perform: the memberships have ended; with them goes every place in an
+// organization, which would let the user into its tenants all the same.
+func (s leaveAll) perform(tx Tx, m *matter) (any, error) {
+	return tenancy.Left(m.parts), leaveOrganizations(tx, s.user)
+}
 
 type setPassword struct {
 	ownAccount

@@ -41,3 +41,21 @@ func (w *witness) Allow(ctx context.Context, in *gate.Input) (gate.Ruling, error
 func (w *witness) Explain(ctx context.Context, in *gate.Input) (tenancy.Explanation, error) {
 	return w.judge.Explain(ctx, in)
 }
+
+func (w *witness) Terms(dialect tenancy.Dialect) tenancy.Terms { return shippedTerms(dialect) }
+
+// shippedTerms are those of the embedded policies; TestTerms compares them.
+func shippedTerms(dialect tenancy.Dialect) tenancy.Terms {
+	switch dialect {
+	case tenancy.DialectNative, tenancy.DialectCognee:
+		return tenancy.Terms{DefaultLevel: tenancy.LevelMember, AddAgain: tenancy.AgainRefused}
+	case tenancy.DialectLlamaCloud:
+		return tenancy.Terms{DefaultLevel: tenancy.LevelViewer, AddAgain: tenancy.AgainUpdated, AddsPerMinute: 600}
+	case tenancy.DialectCogniac:
+		return tenancy.Terms{DefaultLevel: tenancy.LevelMember, AddAgain: tenancy.AgainKept, InviteAgain: tenancy.AgainKept}
+	case tenancy.DialectProcessMind:
+		return tenancy.Terms{DefaultLevel: tenancy.LevelMember, AddAgain: tenancy.AgainKept}
+	default:
+		return tenancy.Terms{}
+	}
+}

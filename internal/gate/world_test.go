@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -26,7 +27,15 @@ type world struct {
 	users   []tenancy.UserID
 	tenants []tenancy.TenantID
 	keys    []tenancy.Key
-	serial  uint64 // of what was made up so far
+
+	// What was made of each kind; some of it may be gone.
+	roles         []tenancy.RoleID
+	projects      []tenancy.ProjectID
+	datasets      []tenancy.DatasetID
+	invitations   []tenancy.Invitation
+	organizations []tenancy.OrganizationID
+
+	serial uint64 // of what was made up so far
 }
 
 // The size of a world: small enough for its people to meet often.
@@ -59,7 +68,72 @@ func inWorld(t *testing.T, number uint64, decider gate.Decider, fn func(*world))
 		t.Errorf("world %d: %v", number, err)
 		return
 	}
+	if err := w.furnish(); err != nil {
+		t.Errorf("world %d: %v", number, err)
+		return
+	}
 	fn(w)
+}
+
+// furnish puts roles, projects, datasets, invitations and organizations into
+// the tenants, past the gate.
+func (w *world) furnish() error {
+	_, err := w.store.Update(w.t.Context(), func(tx gate.Tx) error {
+		w.roles, w.projects, w.datasets, w.invitations, w.organizations = nil, nil, nil, nil, nil // afresh: fn may run again
+		group := tenancy.Organization{ID: tenancy.OrganizationID{0xa0, 15: 1}, Name: "Group", ShortName: "the-group"}
+		w.organizations = append(w.organizations, group.ID)
+		errs := []error{tx.PutOrganization(group)}
+		for n, id := range w.tenants {
+			errs = append(errs, w.furnishTenant(tx, byte(n+1), id, group.ID))
+		}
+		errs = append(errs, tx.PutOrganizationMember(tenancy.OrganizationMember{
+			Organization: group.ID, User: w.users[w.rng.IntN(len(w.users))], Admin: true, Enabled: !w.oneIn(5),
+		}))
+		return errors.Join(errs...)
+	})
+	return err
+}
+
+func (w *world) furnishTenant(tx gate.Tx, n byte, id tenancy.TenantID, group tenancy.OrganizationID) error {
+	tenant, _, err := tx.Tenant(id)
+	if err != nil {
+		return err
+	}
+	w.organizations = append(w.organizations, tenant.Organization)
+	errs := []error{}
+	if w.oneIn(2) {
+		tenant.Organization = group
+		errs = append(errs, tx.PutTenant(tenant))
+	}
+	role := tenancy.Role{ID: tenancy.RoleID{0xa1, 15: n}, Tenant: id, Name: pick(w, "admin", "role-1"), Actions: w.actions()}
+	project := tenancy.Project{ID: tenancy.ProjectID{0xa2, 15: n}, Tenant: id, Name: "Project"}
+	dataset := tenancy.Dataset{ID: tenancy.DatasetID{0xa3, 15: n}, Tenant: id, Owner: w.users[0], Name: "Data"}
+	offer := tenancy.Invitation{
+		ID: tenancy.InvitationID{0xa4, 15: n}, Tenant: id, Email: w.email(uint64(n)), Level: pick(w, tenancy.LevelViewer, tenancy.LevelAdmin),
+		Code: tenancy.Digest{4, n}, Status: tenancy.InvitationPending, ExpiresAt: began.AddDate(0, 1, 0),
+	}
+	errs = append(errs, tx.PutRole(role), tx.PutProject(project), tx.PutDataset(dataset), tx.PutInvitation(offer))
+	w.roles, w.projects = append(w.roles, role.ID), append(w.projects, project.ID)
+	w.datasets, w.invitations = append(w.datasets, dataset.ID), append(w.invitations, offer)
+	members, err := tx.Members(id, tenancy.UserID{}, worldUsers)
+	for _, m := range members {
+		if w.oneIn(3) {
+			m.Roles = []tenancy.RoleID{role.ID}
+		}
+		if w.oneIn(5) {
+			m.Capabilities = []tenancy.Capability{tenancy.CapabilityManageUsers}
+		}
+		if w.oneIn(4) {
+			m.Projects = tenancy.NewProjectAccess([]tenancy.ProjectID{project.ID})
+		}
+		errs = append(errs, tx.PutMembership(m))
+		if w.oneIn(3) {
+			errs = append(errs, tx.PutGrant(tenancy.Grant{
+				Dataset: dataset.ID, Tenant: id, Principal: tenancy.UserPrincipal(m.User), Permissions: tenancy.AllPermissions,
+			}))
+		}
+	}
+	return errors.Join(append(errs, err)...)
 }
 
 // quickFolder is a folder in memory, or "", which stands for the usual one.
@@ -205,9 +279,36 @@ func (w *world) actor() tenancy.Actor {
 	return actor
 }
 
+// one draws what was made of a kind; nothing's id, where nothing was or once in
+// twenty times.
+func one[T any](w *world, made []T) (none T) {
+	if len(made) == 0 || w.oneIn(20) {
+		return none
+	}
+	return made[w.rng.IntN(len(made))]
+}
+
+func (w *world) role() tenancy.RoleID        { return one(w, w.roles) }
+func (w *world) project() tenancy.ProjectID  { return one(w, w.projects) }
+func (w *world) dataset() tenancy.DatasetID  { return one(w, w.datasets) }
+func (w *world) invited() tenancy.Invitation { return one(w, w.invitations) }
+func (w *world) principal() tenancy.PrincipalID {
+	return pick(w, tenancy.PrincipalID(w.user()), tenancy.PrincipalID(w.role()), tenancy.PrincipalID(w.tenants[w.rng.IntN(len(w.tenants))]))
+}
+
+func (w *world) organization() tenancy.OrganizationRef {
+	return pick(w, tenancy.OrganizationRef{ID: one(w, w.organizations)}, tenancy.OrganizationRef{Of: w.ref()})
+}
+
+// actions draws what a role may give.
+func (w *world) actions() []tenancy.Action {
+	return []tenancy.Action{pick(w, "app.manage", tenancy.ActionResourceWrite, tenancy.ActionMemberAdd, tenancy.ActionMemberUpdate,
+		tenancy.ActionMemberRemove, tenancy.ActionRoleCreate, tenancy.ActionTenantTransfer)}
+}
+
 // options draws what goes with a change.
 func (w *world) options() tenancy.ApplyOptions {
-	opts := tenancy.ApplyOptions{Dialect: pick(w, tenancy.DialectNative, tenancy.DialectNative, tenancy.DialectCognee)}
+	opts := tenancy.ApplyOptions{Dialect: pick(w, tenancy.Dialects()...)}
 	if w.oneIn(20) {
 		opts.IfMatch = []tenancy.Version{pick(w, tenancy.AnyVersion, "0123")}
 	}
@@ -226,12 +327,27 @@ func (w *world) follow(change tenancy.Change, result any) {
 		if !slices.Contains(w.users, made.User) {
 			w.users = append(w.users, made.User)
 		}
+	case tenancy.AddedMember:
+		if !slices.Contains(w.users, made.User) {
+			w.users = append(w.users, made.User)
+		}
+	case tenancy.Role:
+		w.roles = append(w.roles, made.ID)
+	case tenancy.Project:
+		w.projects = append(w.projects, made.ID)
+	case tenancy.Dataset:
+		w.datasets = append(w.datasets, made.ID)
+	case tenancy.InvitationView:
+		w.invitations = append(w.invitations, made.Invitation)
+	case tenancy.Organization:
+		w.organizations = append(w.organizations, made.ID)
 	case tenancy.KeyView:
 		w.keys = append(w.keys, made.Key)
 	case tenancy.Tenant:
 		if !slices.Contains(w.tenants, made.ID) && !made.ID.IsZero() {
 			w.tenants = append(w.tenants, made.ID)
 		}
+		w.organizations = append(w.organizations, made.Organization)
 	}
 	switch c := change.(type) {
 	case tenancy.DeleteUser:

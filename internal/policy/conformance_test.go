@@ -107,7 +107,7 @@ func documentOf(t *testing.T, in gate.Input) map[string]any {
 
 // aside are the groups of facts that no shipped rule reads a fact of. They are
 // missed as a whole.
-var aside = []string{"http", "route", "resource", "subject"}
+var aside = []string{"http", "route", "subject"}
 
 // factPaths gives the facts of an input, each group before what is in it.
 func factPaths(input map[string]any) [][]string {
@@ -222,6 +222,54 @@ func TestVectorsAgreeWithTheContract(t *testing.T) {
 	}
 }
 
+// TestVectorsAgreeWithOtherRights: who may by something else than a level, by
+// hand (contracts/levels.md; cognee.md, "Rules").
+func TestVectorsAgreeWithOtherRights(t *testing.T) {
+	files := builtIn(t)
+	for _, row := range []struct {
+		action tenancy.Action
+		name   string
+		want   bool
+	}{
+		{"app.manage", "a member whose role names it", true},
+		{"app.manage", "a stranger whose role names it", false},
+		{"app.manage", "a member, about a member", false},
+		{"project.update", "a member whose role names it", true},
+		{"dataset.read", "a member whose role names it", false},
+		{"store.backup", "a member whose role names it", false},
+		{"tenant.delete", "a member whose role names it", false},
+		{"dataset.read", "a viewer, permitted to read", true},
+		{"dataset.read", "a viewer, permitted to share", false},
+		{"dataset.grant", "a viewer, permitted to share", true},
+		{"dataset.grant", "an owner, about a member", false},
+		{"dataset.grant", "a viewer, permitted to write", false},
+		{"dataset.create", "a person about what is theirs, in no tenant", true},
+		{"dataset.create", "a stranger, about what is theirs", false},
+		{"role.read", "a viewer, about what is theirs", true},
+		{"organization.read", "a stranger, about what is theirs", true},
+		{"organization.read", "a stranger, about a member", false},
+		{"organization.update", "an organization's administrator, about a member", true},
+		{"organization.create", "an organization's administrator, about a member", false},
+		{"organization.create", "the platform, about a member", true},
+		{"member.add", "an organization's administrator, about a member", true},
+		{"tenant.delete", "an organization's administrator, about a member", false},
+		{"member.add", "a user manager, about a member, through cognee", true},
+		{"member.add", "a user manager, about a member, through proxy", false},
+		{"member.add", "a user manager, about a member", false},
+		{"member.leave", "a user manager, about themself, through cognee", true},
+		{"member.leave", "a member, about themself, through cognee", false},
+		{"member.leave", "an admin, about themself, through processmind", false},
+		{"role.list", "a user manager, about a member, through cognee", true},
+		{"invitation.accept", "a stranger, about themself", true},
+		{"invitation.accept", "an owner, about a member", false},
+	} {
+		want, found := wantOf(files[row.action], row.name)
+		if !found || want.Allow != row.want {
+			t.Errorf("%s: %s: the vector says %t (found: %t), the contract %t", row.action, row.name, want.Allow, found, row.want)
+		}
+	}
+}
+
 // TestVectorsAgreeWithTheObjections: what the contract says may never be, by
 // hand (contracts/README.md, rules 2 and 3; levels.md).
 func TestVectorsAgreeWithTheObjections(t *testing.T) {
@@ -258,6 +306,16 @@ func TestVectorsAgreeWithTheObjections(t *testing.T) {
 		{"member.remove", "an owner, scoped to something else", []tenancy.Code{"not_permitted"}},
 		{"member.remove", "an owner, scoped to it", nil},
 		{"member.remove", "an owner, about a member, without tenant.owner", []tenancy.Code{"facts_incomplete", "owner_permanent"}},
+		{"role.create", "an admin hands out tenant.delete", []tenancy.Code{"actions_exceeded"}},
+		{"role.create", "an owner hands out store.backup", []tenancy.Code{"actions_exceeded"}},
+		{"role.update", "an admin hands out app.manage", nil},
+		{"member.add", "an organization's administrator hands out tenant.delete", nil},
+		{"invitation.create", "an admin gives owner", []tenancy.Code{"owner_by_transfer_only", "rank_exceeded"}},
+		{"invitation.accept", "all seats are taken", []tenancy.Code{"member_limit"}},
+		{"member.remove", "a member who may manage users, about an admin, through cognee", nil},
+		{"member.remove", "a member who may manage users, about an admin, through native", []tenancy.Code{"rank_exceeded"}},
+		{"tenant.transfer", "an organization's administrator, about a member", []tenancy.Code{"rank_exceeded"}},
+		{"member.remove", "an organization's administrator, about the owner", []tenancy.Code{"owner_permanent"}},
 		{"member.remove", "an owner, about a member, without target.pending", []tenancy.Code{"facts_incomplete"}},
 	} {
 		want, found := wantOf(files[row.action], row.name)

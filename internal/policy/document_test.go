@@ -68,15 +68,21 @@ func anyInput(t *rapid.T) gate.Input {
 	})
 	level := rapid.SampledFrom([]tenancy.Level{0, 10, 20, 30, 40, 7})
 	yes, words := rapid.Bool(), rapid.StringN(0, 5, 20)
+	actions := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) tenancy.Action { return tenancy.Action(words.Draw(t, "word")) }), 0, 3)
+	roles := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) gate.RoleFact {
+		return gate.RoleFact{ID: id.Draw(t, "id"), Name: words.Draw(t, "name")}
+	}), 0, 2)
 	lists := rapid.MapOfN(words, rapid.SliceOfN(words, 1, 3), 0, 3)
 	return gate.Input{
 		Action:  rapid.SampledFrom(append(tenancy.ChangeActions(), tenancy.ActionTenantRead, "operators.own")).Draw(t, "action"),
-		Dialect: rapid.SampledFrom([]tenancy.Dialect{tenancy.DialectNative, tenancy.DialectCognee, "x"}).Draw(t, "dialect"),
+		Dialect: rapid.SampledFrom(append(tenancy.Dialects(), "x")).Draw(t, "dialect"),
 		Now:     time.Unix(1, 0),
 		Actor: gate.ActorFacts{
 			User: id.Draw(t, "actor"), Member: yes.Draw(t, "member"), Level: level.Draw(t, "level"),
 			Active: yes.Draw(t, "active"), Platform: yes.Draw(t, "platform"),
-			Scopes: rapid.SliceOfN(rapid.Just(tenancy.ActionMemberAdd), 0, 2).Draw(t, "scopes"),
+			Roles: roles.Draw(t, "roles"), Actions: actions.Draw(t, "actions"), OrganizationAdmin: yes.Draw(t, "above"),
+			Capabilities: rapid.SliceOfN(rapid.Just(tenancy.CapabilityManageUsers), 0, 1).Draw(t, "capabilities"),
+			Scopes:       rapid.SliceOfN(rapid.Just(tenancy.ActionMemberAdd), 0, 2).Draw(t, "scopes"),
 		},
 		Tenant: gate.TenantFacts{
 			ID: id.Draw(t, "tenant"), Owner: id.Draw(t, "owner"), Members: rapid.Int64().Draw(t, "members"),
@@ -86,13 +92,17 @@ func anyInput(t *rapid.T) gate.Input {
 		Target: gate.TargetFacts{
 			User: id.Draw(t, "target"), Exists: yes.Draw(t, "exists"), Member: yes.Draw(t, "is member"), Level: level.Draw(t, "target level"),
 			Enabled: yes.Draw(t, "enabled"), Pending: yes.Draw(t, "pending"), Developer: yes.Draw(t, "developer"),
-			Active: yes.Draw(t, "is active"), Lasting: yes.Draw(t, "is lasting"), Self: yes.Draw(t, "self"),
+			Active: yes.Draw(t, "is active"), Lasting: yes.Draw(t, "is lasting"), Self: yes.Draw(t, "self"), Roles: roles.Draw(t, "their roles"),
 		},
 		Requested: gate.RequestedFacts{
 			Level: level.Draw(t, "given"), Enabled: yes.Draw(t, "then enabled"), Developer: yes.Draw(t, "then developer"), Expires: yes.Draw(t, "expires"),
+			Roles: roles.Draw(t, "roles then"), Actions: actions.Draw(t, "actions given"),
 		},
-		Resource: gate.ResourceFacts{Type: words.Draw(t, "type"), ID: words.Draw(t, "resource"), Mine: yes.Draw(t, "mine")},
-		Route:    tenancy.Route{Template: words.Draw(t, "template"), Params: rapid.MapOfN(words, words, 0, 2).Draw(t, "params")},
+		Resource: gate.ResourceFacts{
+			Type: words.Draw(t, "type"), ID: words.Draw(t, "resource"), Mine: yes.Draw(t, "mine"),
+			Permissions: tenancy.Permissions(rapid.Uint8Range(0, 15).Draw(t, "permissions")),
+		},
+		Route: tenancy.Route{Template: words.Draw(t, "template"), Params: rapid.MapOfN(words, words, 0, 2).Draw(t, "params")},
 		HTTP: tenancy.HTTPRequest{
 			Method: "GET" /* a request without one is none */, Scheme: words.Draw(t, "scheme"), Host: words.Draw(t, "host"), Path: words.Draw(t, "path"),
 			Segments: rapid.SliceOfN(words, 0, 3).Draw(t, "segments"), RawPath: words.Draw(t, "raw"),

@@ -77,11 +77,11 @@ func TestCatalogue(t *testing.T) {
 		}
 		objections[rule.Code] = true
 	}
-	if found[KindGrant] < 8 || found[KindObjection] != 9 || found[KindAccess] < 6 {
+	if found[KindGrant] < 8 || found[KindObjection] != 11 || found[KindAccess] < 6 {
 		t.Errorf("got %v rules", found)
 	}
 	for _, code := range []string{
-		"owner_permanent", "last_administrator", "member_limit", "rank_exceeded", "owner_by_transfer_only", "not_permitted",
+		"owner_permanent", "last_administrator", "member_limit", "rank_exceeded", "actions_exceeded", "owner_by_transfer_only", "not_permitted",
 		"facts_incomplete",
 	} {
 		if !objections[code] {

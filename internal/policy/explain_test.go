@@ -37,8 +37,12 @@ func told(t *testing.T, set *Set, in gate.Input) (fired, nearly []string) {
 }
 
 const (
-	noPlatform   = "grant The platform acts as an owner, but for input.actor.platform == true"
-	noOwnersRole = "access The platform has an owner's access, but for input.actor.platform == true"
+	noPlatform     = "grant The platform acts as an owner, but for input.actor.platform == true"
+	noRole         = "grant A custom role grants its changes, but for input.action.name in input.actor.actions"
+	noOrganization = "grant Organization administrators act as owners, but for input.actor.organization_admin == true"
+	noRolesAccess  = "access A custom role gives access, but for input.action.name in input.actor.actions"
+	noAdminsAccess = "access Organization administrators have an owner's access, but for input.actor.organization_admin == true"
+	noOwnersRole   = "access The platform has an owner's access, but for input.actor.platform == true"
 )
 
 func TestExplanations(t *testing.T) {
@@ -51,19 +55,19 @@ func TestExplanations(t *testing.T) {
 		in            gate.Input
 		fired, nearly []string
 	}{
-		{"an admin adds a member", additionBy(adminFacts()), []string{"grant A level grants its changes"}, []string{noPlatform}},
+		{"an admin adds a member", additionBy(adminFacts()), []string{"grant A level grants its changes"}, []string{noRole, noOrganization, noPlatform}},
 		{
 			"two grants apply", additionBy(adminOfThePlatform),
 			[]string{"grant A level grants its changes", "grant The platform acts as an owner"},
-			nil,
+			[]string{noRole, noOrganization},
 		},
 		{"a viewer adds a member", additionBy(viewer), []string{"objection Nobody exceeds their rank: rank_exceeded"}, []string{
-			"grant A level grants its changes, but for input.action.name in data.roles.changes[input.actor.level]", noPlatform,
+			noRole, "grant A level grants its changes, but for input.action.name in data.roles.changes[input.actor.level]", noOrganization, noPlatform,
 		}},
 		{
 			"the platform removes the owner", ownerAsTarget(removalBy(probePlatform)),
 			[]string{"objection The owner is permanent: owner_permanent", "grant The platform acts as an owner"},
-			nil,
+			[]string{noOrganization},
 		},
 		{"a stranger selects a tenant", func() gate.Input {
 			in := selectingInput()
@@ -78,9 +82,9 @@ func TestExplanations(t *testing.T) {
 			in.Actor.Member, in.Target.Self = false, false
 			return in
 		}(), nil, nil},
-		{"a viewer reads", accessBy(viewer, tenancy.ActionResourceRead), []string{"access A level gives access"}, []string{noOwnersRole}},
+		{"a viewer reads", accessBy(viewer, tenancy.ActionResourceRead), []string{"access A level gives access"}, []string{noRolesAccess, noAdminsAccess, noOwnersRole}},
 		{"a viewer writes", accessBy(viewer, tenancy.ActionResourceWrite), nil, []string{
-			"access A level gives access, but for input.action.name in data.roles.access[input.actor.level]", noOwnersRole,
+			"access A level gives access, but for input.action.name in data.roles.access[input.actor.level]", noRolesAccess, noAdminsAccess, noOwnersRole,
 		}},
 		{"an inactive viewer reads", func() gate.Input {
 			in := accessBy(viewer, tenancy.ActionResourceRead)
@@ -106,14 +110,14 @@ func TestExplanations(t *testing.T) {
 func TestAnExplanationSaysWhere(t *testing.T) {
 	in := additionBy(gate.ActorFacts{User: probeActor, Member: true, Level: tenancy.LevelViewer, Active: true})
 	explanation, err := load(t, Embedded()).explain(context.Background(), &in)
-	if err != nil || len(explanation.Fired) != 1 || len(explanation.Nearly) != 2 {
+	if err != nil || len(explanation.Fired) != 1 || len(explanation.Nearly) != 4 {
 		t.Fatalf("got %+v, %v", explanation, err)
 	}
 	objection := tenancy.Rule{
 		Kind: "objection", Package: "membership.forbid", Name: "violation", Code: "rank_exceeded", Title: "Nobody exceeds their rank",
-		Description: "Nobody gives a level above their own, and nobody changes or removes a member above them. " +
-			"Deleting a tenant removes its owner, and a transfer makes one.",
-		File: "membership/forbid/nobody_exceeds_their_rank.rego", Line: 10,
+		Description: "Nobody gives a level above their own, and nobody changes or removes a member above them; " +
+			"but a user manager of cognee's removes anyone whom nothing else protects.",
+		File: "membership/forbid/nobody_exceeds_their_rank.rego", Line: 13,
 	}
 	grant := tenancy.NearMiss{
 		Rule: tenancy.Rule{
@@ -121,12 +125,12 @@ func TestAnExplanationSaysWhere(t *testing.T) {
 			Description: "An active member may make the changes that the role table gives to their level.",
 			File:        "membership/grant/a_level_grants_its_changes.rego", Line: 8,
 		},
-		Condition: tenancy.Condition{Text: "input.action.name in data.roles.changes[input.actor.level]", Line: 14},
+		Condition: tenancy.Condition{Text: "input.action.name in data.roles.changes[input.actor.level]", Line: 19},
 	}
 	if diff := cmp.Diff(objection, explanation.Fired[0]); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(grant, explanation.Nearly[0]); diff != "" {
+	if diff := cmp.Diff(grant, explanation.Nearly[1]); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -129,6 +129,23 @@ func selectingInput() gate.Input {
 	return in
 }
 
+// memberFacts is somebody whom their level gives next to nothing.
+func memberFacts() gate.ActorFacts {
+	return gate.ActorFacts{User: probeActor, Member: true, Level: tenancy.LevelMember, Active: true}
+}
+
+// aboveFacts is an administrator of the tenant's organization.
+func aboveFacts() gate.ActorFacts {
+	return gate.ActorFacts{User: probeActor, OrganizationAdmin: true, Active: true}
+}
+
+// changeBy is a change that is about no member.
+func changeBy(actor gate.ActorFacts, action tenancy.Action) gate.Input {
+	in := removalBy(actor)
+	in.Action, in.Target = action, gate.TargetFacts{}
+	return in
+}
+
 // grantedChanges holds, for every change, an input that the shipped set
 // allows.
 func grantedChanges() []gate.Input {
@@ -138,11 +155,21 @@ func grantedChanges() []gate.Input {
 	ofOwner := ownerAsTarget(updateBy(probePlatform, gate.RequestedFacts{Level: tenancy.LevelOwner, Enabled: true, Developer: true}))
 	scoped := removalBy(adminFacts())
 	scoped.Actor.Scopes = []tenancy.Action{tenancy.ActionMemberRead, tenancy.ActionMemberRemove}
+	sharing := changeBy(memberFacts(), tenancy.ActionDatasetGrant)
+	sharing.Resource = gate.ResourceFacts{Type: "dataset", ID: "d", Permissions: tenancy.PermissionShare}
+	registering := selfInput(tenancy.ActionDatasetCreate)
+	registering.Target, registering.Resource = gate.TargetFacts{}, gate.ResourceFacts{Type: "dataset", Mine: true}
+	byRole := changeBy(memberFacts(), tenancy.ActionProjectUpdate)
+	byRole.Actor.Actions = []tenancy.Action{tenancy.ActionProjectUpdate}
+	managing := changeBy(memberFacts(), tenancy.ActionRoleDelete)
+	managing.Actor.Capabilities, managing.Dialect = []tenancy.Capability{tenancy.CapabilityManageUsers}, tenancy.DialectCognee
 	return []gate.Input{
 		userCreate, selfInput(tenancy.ActionUserRegister), selfInput(tenancy.ActionKeyCreate), selfInput(tenancy.ActionKeyDelete),
 		selfInput(tenancy.ActionTenantCreate), selectingInput(), selfInput(tenancy.ActionTenantSelect),
 		additionBy(adminFacts()), promotion, removalBy(adminFacts()), leavingInput(),
 		additionBy(probePlatform), removalBy(probePlatform), ofOwner, scoped,
+		changeBy(adminFacts(), tenancy.ActionRoleCreate), changeBy(aboveFacts(), tenancy.ActionOrganizationAttach), removalBy(aboveFacts()),
+		selfInput(tenancy.ActionInvitationAccept), sharing, registering, byRole, managing,
 	}
 }
 
@@ -165,5 +192,7 @@ func grantedAccesses() []gate.Input {
 	all.Actor, all.Target = probePlatform, gate.TargetFacts{}
 	scoped := accessBy(adminFacts(), tenancy.ActionResourceRead)
 	scoped.Actor.Scopes = []tenancy.Action{tenancy.ActionResourceWrite, tenancy.ActionResourceRead}
-	return append(found, finding, all, accessBy(probePlatform, tenancy.ActionMemberList), scoped)
+	dataset := accessBy(memberFacts(), tenancy.ActionDatasetRead)
+	dataset.Resource.Permissions = tenancy.PermissionRead
+	return append(found, finding, all, dataset, accessBy(aboveFacts(), tenancy.ActionRoleList), selfInput(tenancy.ActionDatasetList), accessBy(probePlatform, tenancy.ActionMemberList), scoped)
 }

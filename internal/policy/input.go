@@ -86,11 +86,11 @@ func (w *writer) actor(a *gate.ActorFacts, user *ast.Term) *ast.Term {
 		pair(k.user, user),
 		pair(k.member, truth(a.Member)),
 		pair(k.level, w.level(a.Level)),
-		pair(k.roles, w.emptyList),
-		pair(k.actions, w.emptyList),
-		pair(k.capabilities, w.emptyList),
+		pair(k.roles, w.roles(a.Roles)),
+		pair(k.actions, names(w, a.Actions)),
+		pair(k.capabilities, names(w, a.Capabilities)),
 		pair(k.active, truth(a.Active)),
-		pair(k.organizationAdmin, truth(false)),
+		pair(k.organizationAdmin, truth(a.OrganizationAdmin)),
 		pair(k.platform, truth(a.Platform)),
 		pair(k.scopes, w.scopes(a.Scopes)),
 	)
@@ -100,9 +100,17 @@ func (w *writer) scopes(scopes []tenancy.Action) *ast.Term {
 	if len(scopes) == 0 {
 		return w.unscoped
 	}
-	terms := make([]*ast.Term, len(scopes))
-	for i, scope := range scopes {
-		terms[i] = w.text(string(scope))
+	return names(w, scopes)
+}
+
+// roles gives custom roles, each with its id and its name.
+func (w *writer) roles(roles []gate.RoleFact) *ast.Term {
+	if len(roles) == 0 {
+		return w.emptyList
+	}
+	terms := make([]*ast.Term, len(roles))
+	for i, role := range roles {
+		terms[i] = w.object(pair(w.keys.id, w.text(role.ID.String())), pair(w.keys.name, w.text(role.Name)))
 	}
 	return w.term(ast.NewArray(terms...))
 }
@@ -128,7 +136,7 @@ func (w *writer) newTenant(t *gate.TenantFacts) *ast.Term {
 func (w *writer) target(in *gate.Input, actor *ast.Term) *ast.Term {
 	t := &in.Target
 	switch {
-	case *t == gate.TargetFacts{}:
+	case isNobody(t):
 		return w.noTarget
 	case t.User == in.Actor.User:
 		return w.newTarget(t, actor)
@@ -145,7 +153,7 @@ func (w *writer) newTarget(t *gate.TargetFacts, user *ast.Term) *ast.Term {
 		pair(k.member, truth(t.Member)),
 		pair(k.level, w.level(t.Level)),
 		pair(k.rank, w.rank(t.Level)),
-		pair(k.roles, w.emptyList),
+		pair(k.roles, w.roles(t.Roles)),
 		pair(k.enabled, truth(t.Enabled)),
 		pair(k.pending, truth(t.Pending)),
 		pair(k.developer, truth(t.Developer)),
@@ -156,7 +164,7 @@ func (w *writer) newTarget(t *gate.TargetFacts, user *ast.Term) *ast.Term {
 }
 
 func (w *writer) requested(r *gate.RequestedFacts) *ast.Term {
-	if *r == (gate.RequestedFacts{}) {
+	if isNoRequest(r) {
 		return w.noRequest
 	}
 	return w.newRequested(r)
@@ -167,8 +175,8 @@ func (w *writer) newRequested(r *gate.RequestedFacts) *ast.Term {
 	return w.object(
 		pair(k.level, w.level(r.Level)),
 		pair(k.rank, w.rank(r.Level)),
-		pair(k.roles, w.emptyList),
-		pair(k.actions, w.emptyList),
+		pair(k.roles, w.roles(r.Roles)),
+		pair(k.actions, names(w, r.Actions)),
 		pair(k.enabled, truth(r.Enabled)),
 		pair(k.developer, truth(r.Developer)),
 		pair(k.expires, truth(r.Expires)),
@@ -188,7 +196,7 @@ func (w *writer) newResource(r *gate.ResourceFacts) *ast.Term {
 		pair(k.typ, w.text(r.Type)),
 		pair(k.id, w.text(r.ID)),
 		pair(k.mine, truth(r.Mine)),
-		pair(k.permissions, w.emptyList),
+		pair(k.permissions, w.permissions[r.Permissions&tenancy.AllPermissions]),
 		pair(k.properties, w.emptyObject),
 		pair(k.stored, w.emptyObject),
 	)
@@ -223,7 +231,7 @@ func (w *writer) newHTTP(r *tenancy.HTTPRequest) *ast.Term {
 		pair(k.scheme, w.text(r.Scheme)),
 		pair(k.host, w.text(r.Host)),
 		pair(k.path, w.text(r.Path)),
-		pair(k.segments, w.list(r.Segments)),
+		pair(k.segments, names(w, r.Segments)),
 		pair(k.rawPath, w.text(r.RawPath)),
 		pair(k.query, w.lists(r.Query)),
 		pair(k.headers, w.lists(r.Headers)),
@@ -252,18 +260,19 @@ func (w *writer) context(sent map[string]any) (*ast.Term, error) {
 func (w *writer) lists(byName map[string][]string) *ast.Term {
 	items := make([][2]*ast.Term, 0, len(byName))
 	for name, values := range byName {
-		items = append(items, pair(w.name(name), w.list(values)))
+		items = append(items, pair(w.name(name), names(w, values)))
 	}
 	return w.object(items...)
 }
 
-func (w *writer) list(values []string) *ast.Term {
-	if len(values) == 0 {
+// names gives a list of words.
+func names[Word ~string](w *writer, words []Word) *ast.Term {
+	if len(words) == 0 {
 		return w.emptyList
 	}
-	terms := make([]*ast.Term, len(values))
-	for i, value := range values {
-		terms[i] = w.text(value)
+	terms := make([]*ast.Term, len(words))
+	for i, word := range words {
+		terms[i] = w.text(string(word))
 	}
 	return w.term(ast.NewArray(terms...))
 }

@@ -100,13 +100,19 @@ func plain(t *testing.T, value ast.Value) map[string]any {
 func fullInput() gate.Input {
 	in := updateBy(adminFacts(), gate.RequestedFacts{Level: tenancy.LevelOwner, Enabled: true, Developer: true, Expires: true})
 	in.Dialect = tenancy.DialectCognee
+	in.Actor.Roles = []gate.RoleFact{{ID: tenancy.RoleID{4}, Name: "editor"}, {ID: tenancy.RoleID{5}, Name: ""}}
+	in.Actor.Actions = []tenancy.Action{"app.manage", "resource.write"}
+	in.Actor.Capabilities, in.Actor.OrganizationAdmin = []tenancy.Capability{tenancy.CapabilityManageUsers}, true
+	in.Requested.Roles, in.Requested.Actions = []gate.RoleFact{{ID: tenancy.RoleID{6}, Name: "reader"}}, []tenancy.Action{"resource.read"}
 	in.Actor.Platform, in.Actor.Scopes = true, []tenancy.Action{"member.update", "own.action"}
 	in.Tenant = gate.TenantFacts{ID: probeTenant, Owner: probeOwner, Members: 100_000, Limit: 200_000, LastingAdmins: 7}
 	in.Target = gate.TargetFacts{
 		User: probeTarget, Exists: true, Member: true, Level: tenancy.LevelViewer, Enabled: true, Pending: true, Developer: true,
-		Active: true, Lasting: true, Self: true,
+		Active: true, Lasting: true, Self: true, Roles: []gate.RoleFact{{ID: tenancy.RoleID{4}, Name: "editor"}},
 	}
-	in.Resource = gate.ResourceFacts{Type: "key", ID: "k-1", Mine: true}
+	in.Resource = gate.ResourceFacts{
+		Type: "key", ID: "k-1", Mine: true, Permissions: tenancy.PermissionShare | tenancy.PermissionRead,
+	}
 	in.Route = tenancy.Route{Template: "/t/{tenant}", Params: map[string]string{"tenant": "acme"}}
 	in.HTTP = tenancy.HTTPRequest{
 		Method: "GET", Scheme: "https", Host: "app.test", Path: "/t/acme/", Segments: []string{"t", "acme", ""}, RawPath: "/t/acme/?a=1",
@@ -144,24 +150,26 @@ func TestFullInput(t *testing.T) {
 	actor, owner, target, tenant := fmt.Sprintf(id, 2), fmt.Sprintf(id, 1), fmt.Sprintf(id, 3), fmt.Sprintf(id, 1)
 	n := func(digits string) json.Number { return json.Number(digits) }
 	type object = map[string]any
+	role := func(n int, name string) object { return object{"id": fmt.Sprintf(id, n), "name": name} }
 	want := object{
 		"version": n("1"),
 		"action":  object{"name": "member.update", "properties": object{}},
 		"subject": object{"type": "user", "id": actor, "properties": object{}, "stored": object{}},
 		"actor": object{
-			"user": actor, "member": true, "level": "admin", "roles": []any{}, "actions": []any{}, "capabilities": []any{},
-			"active": true, "organization_admin": false, "platform": true, "scopes": []any{"member.update", "own.action"},
+			"user": actor, "member": true, "level": "admin", "roles": []any{role(4, "editor"), role(5, "")},
+			"actions": []any{"app.manage", "resource.write"}, "capabilities": []any{"manage_users"},
+			"active": true, "organization_admin": true, "platform": true, "scopes": []any{"member.update", "own.action"},
 		},
 		"tenant": object{"id": tenant, "owner": owner, "members": n("100000"), "limit": n("200000"), "lasting_admins": n("7")},
 		"target": object{
-			"user": target, "exists": true, "member": true, "level": "viewer", "rank": n("10"), "roles": []any{}, "enabled": true,
+			"user": target, "exists": true, "member": true, "level": "viewer", "rank": n("10"), "roles": []any{role(4, "editor")}, "enabled": true,
 			"pending": true, "developer": true, "active": true, "lasting": true, "self": true,
 		},
 		"requested": object{
-			"level": "owner", "rank": n("40"), "roles": []any{}, "actions": []any{}, "enabled": true, "developer": true, "expires": true,
+			"level": "owner", "rank": n("40"), "roles": []any{role(6, "reader")}, "actions": []any{"resource.read"}, "enabled": true, "developer": true, "expires": true,
 		},
 		"resource": object{
-			"type": "key", "id": "k-1", "mine": true, "permissions": []any{}, "properties": object{}, "stored": object{},
+			"type": "key", "id": "k-1", "mine": true, "permissions": []any{"read", "share"}, "properties": object{}, "stored": object{},
 		},
 		"route": object{"template": "/t/{tenant}", "params": object{"tenant": "acme"}},
 		"http": object{

@@ -46,9 +46,9 @@ func (e *LoadError) Error() string {
 // Load reads a set and makes it ready, if it keeps the contract: it compiles
 // in strict mode with the listed functions against the closed input schema,
 // has both entry points with the right types, which read every rule that seems
-// to decide, gives no level more than its ceiling, withstands the probes, and
-// its own tests pass. Otherwise the error
-// is a *LoadError, and there is no set.
+// to decide, gives no level more than its ceiling, has terms that can be read,
+// withstands the probes, and its own tests pass. Otherwise the error is a
+// *LoadError, and there is no set.
 func Load(ctx context.Context, source Source, opts Options) (*Set, error) {
 	if opts.Clock == nil {
 		return nil, fmt.Errorf("load the policies in %s: no clock was given", source)
@@ -80,11 +80,12 @@ func (l *loading) verify(ctx context.Context, opts Options) *Set {
 		l.parse,
 		l.compile,
 		l.checkSentences,
-		func() { l.checkEntryPoints(); l.checkRoles() },
+		func() { l.checkEntryPoints(); l.checkRoles(); set.terms = l.termsOf() },
 		func() { l.prepare(ctx, set, opts) },
 		func() { l.checkReached(); l.probe(ctx, set.patient()) },
 		func() { set.catalogue = catalogueOf(l.shipped); set.warnings = unexplained(set.catalogue) },
 		func() { set.permissions = permissionsOf(l.compiler, l.shipped) },
+		func() { set.levels = l.levelActions() },
 	} {
 		step()
 		if len(l.problems) > 0 {

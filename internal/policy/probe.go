@@ -26,6 +26,7 @@ var (
 	probeOwner    = tenancy.UserID{1}
 	probeActor    = tenancy.UserID{2}
 	probeTarget   = tenancy.UserID{3}
+	probeRole     = tenancy.RoleID{4}
 	probePlatform = gate.ActorFacts{Platform: true, Active: true}
 )
 
@@ -45,6 +46,7 @@ func ownerProbes() []probe {
 	}{
 		{"an admin", adminFacts()},
 		{"the platform", probePlatform},
+		{"an organization's administrator", gate.ActorFacts{User: probeActor, OrganizationAdmin: true, Active: true}},
 		{"another owner", gate.ActorFacts{User: probeActor, Member: true, Level: tenancy.LevelOwner, Active: true}},
 	} {
 		removal := ownerAsTarget(removalBy(actor.facts))
@@ -74,6 +76,10 @@ func actorProbes() []probe {
 		{"nobody", gate.ActorFacts{}},
 		{"a stranger", gate.ActorFacts{User: probeActor, Active: true}},
 		{"a viewer", gate.ActorFacts{User: probeActor, Member: true, Level: tenancy.LevelViewer, Active: true}},
+		{"a plain member with a role for something else", gate.ActorFacts{
+			User: probeActor, Member: true, Level: tenancy.LevelMember, Active: true,
+			Roles: []gate.RoleFact{{ID: probeRole, Name: "reader"}}, Actions: []tenancy.Action{tenancy.ActionResourceRead},
+		}},
 		{"a plain member", gate.ActorFacts{User: probeActor, Member: true, Level: tenancy.LevelMember, Active: true}},
 		{"an inactive admin", inactive},
 		{"an admin's key that is for something else", outOfScope},

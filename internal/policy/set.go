@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/memberward/memberward/internal/tenancy"
 )
 
 // revisionLength is how much of the digest names a set, in hexadecimal digits.
@@ -20,6 +22,8 @@ type Set struct {
 	vocabulary               *vocabulary
 	evaluator                *evaluator
 	memory                   *memory
+	levels                   map[tenancy.Level][]tenancy.Action // what the role table gives
+	terms                    map[tenancy.Dialect]tenancy.Terms
 	permissions              []permission // what explanations ask
 }
 

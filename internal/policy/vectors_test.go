@@ -26,9 +26,18 @@ var vectorActors = []struct {
 	{"a viewer", gate.ActorFacts{User: probeActor, Member: true, Level: tenancy.LevelViewer, Active: true}},
 	{"a stranger", gate.ActorFacts{User: probeActor, Active: true}},
 	{"the platform", probePlatform},
+	{"an organization's administrator", aboveFacts()},
+	{"a user manager", userManagerFacts()},
 	{"an inactive owner", gate.ActorFacts{User: probeActor, Member: true, Level: tenancy.LevelOwner}},
 	{"an inactive stranger", gate.ActorFacts{User: probeActor}},
 	{"nobody", gate.ActorFacts{}},
+}
+
+// userManagerFacts is a member who manages users by a role of that name.
+func userManagerFacts() gate.ActorFacts {
+	facts := memberFacts()
+	facts.Roles = []gate.RoleFact{{ID: probeRole, Name: "Admin"}}
+	return facts
 }
 
 var vectorLevels = []tenancy.Level{tenancy.LevelViewer, tenancy.LevelMember, tenancy.LevelAdmin, tenancy.LevelOwner}
@@ -39,7 +48,11 @@ var vectorAccesses = []tenancy.Action{
 	tenancy.ActionUserRead, tenancy.ActionUserFind, tenancy.ActionKeyList, tenancy.ActionTenantRead, tenancy.ActionTenantList,
 	tenancy.ActionTenantListAll, tenancy.ActionMemberRead, tenancy.ActionMemberList, tenancy.ActionPolicyRead, tenancy.ActionAuditRead,
 	tenancy.ActionStoreRead, tenancy.ActionStoreBackup, tenancy.ActionStoreVerify, tenancy.ActionResourceRead, tenancy.ActionResourceWrite,
-	"feedback.write", "app.manage", "usage.read", "usage.report", "unheard.of",
+	tenancy.ActionRoleRead, tenancy.ActionRoleList, tenancy.ActionProjectRead, tenancy.ActionProjectList, tenancy.ActionInvitationList,
+	tenancy.ActionDatasetRead, tenancy.ActionDatasetWrite, tenancy.ActionDatasetDelete, tenancy.ActionDatasetShare,
+	tenancy.ActionDatasetList, tenancy.ActionDatasetListOf, tenancy.ActionCapabilityRead, tenancy.ActionUsageRead,
+	tenancy.ActionOrganizationRead, tenancy.ActionOrganizationList, tenancy.ActionOrganizationListAll,
+	"feedback.write", "app.manage", "unheard.of",
 }
 
 // situationsOf gives the inputs of an action's vectors; the first is the base.
@@ -47,6 +60,7 @@ func situationsOf(action tenancy.Action) []situation {
 	all := byEverybody(action)
 	all = append(all, scoped(action)...)
 	all = append(all, throughEach(action)...)
+	all = append(all, byOtherRights(action)...)
 	if action.Changes() {
 		all = append(all, ofChange(action)...)
 	}
@@ -59,7 +73,7 @@ func vectorBase(action tenancy.Action) gate.Input {
 	in := removalBy(adminFacts())
 	in.Action = action
 	switch action {
-	case tenancy.ActionMemberAdd:
+	case tenancy.ActionMemberAdd, tenancy.ActionInvitationCreate:
 		in.Target = gate.TargetFacts{User: probeTarget, Exists: true, Active: true}
 		in.Requested = gate.RequestedFacts{Level: tenancy.LevelMember, Enabled: true}
 	case tenancy.ActionMemberUpdate:
@@ -126,7 +140,7 @@ func scoped(action tenancy.Action) []situation {
 // throughEach asks through each API, and one that no rule knows.
 func throughEach(action tenancy.Action) []situation {
 	var all []situation
-	for _, dialect := range []tenancy.Dialect{tenancy.DialectCognee, tenancy.DialectProxy, "unheard-of"} {
+	for _, dialect := range []tenancy.Dialect{tenancy.DialectCognee, tenancy.DialectProcessMind, tenancy.DialectProxy, "unheard-of"} {
 		for _, actor := range vectorActors {
 			if actor.facts.User.IsZero() {
 				continue
@@ -138,6 +152,43 @@ func throughEach(action tenancy.Action) []situation {
 				situation{name: fmt.Sprintf("%s, about themself, through %s", actor.name, dialect), in: onSelf(in)},
 			)
 		}
+	}
+	return all
+}
+
+// byOtherRights gives what people may do by something else than their level:
+// custom roles, capabilities, what is theirs, permissions.
+func byOtherRights(action tenancy.Action) []situation {
+	var all []situation
+	add := func(name string, facts gate.ActorFacts, change func(*gate.Input)) {
+		in := vectorBase(action)
+		in.Actor = facts
+		change(&in)
+		all = append(all, situation{name: name, in: in})
+	}
+	named := memberFacts()
+	named.Roles, named.Actions = []gate.RoleFact{{ID: probeRole, Name: "helper"}}, []tenancy.Action{action}
+	stranger := named
+	stranger.Member, stranger.Level = false, tenancy.LevelNone
+	able := memberFacts()
+	able.Capabilities = []tenancy.Capability{tenancy.CapabilityManageUsers}
+	nothing := func(*gate.Input) {}
+	add("a member whose role names it", named, nothing)
+	add("a stranger whose role names it", stranger, nothing)
+	add("a member whose role names it, about an admin", named, func(in *gate.Input) { in.Target.Level = tenancy.LevelAdmin })
+	for _, dialect := range []tenancy.Dialect{tenancy.DialectNative, tenancy.DialectCognee} {
+		add(fmt.Sprintf("a member who may manage users, through %s", dialect), able, func(in *gate.Input) { in.Dialect = dialect })
+		add(fmt.Sprintf("a member who may manage users, about an admin, through %s", dialect), able, func(in *gate.Input) {
+			in.Dialect, in.Target.Level = dialect, tenancy.LevelAdmin
+		})
+	}
+	add("a viewer, about what is theirs", vectorActors[3].facts, func(in *gate.Input) { in.Resource.Mine = true })
+	add("a stranger, about what is theirs", vectorActors[4].facts, func(in *gate.Input) { in.Resource.Mine = true })
+	add("a person about what is theirs, in no tenant", vectorActors[4].facts, func(in *gate.Input) {
+		in.Tenant, in.Target, in.Resource.Mine = gate.TenantFacts{Limit: tenancy.Unlimited}, gate.TargetFacts{}, true
+	})
+	for bit := tenancy.PermissionRead; bit < tenancy.AllPermissions; bit <<= 1 {
+		add("a viewer, permitted to "+bit.Names()[0], vectorActors[3].facts, func(in *gate.Input) { in.Resource.Permissions = bit })
 	}
 	return all
 }
@@ -161,6 +212,7 @@ func ofChange(action tenancy.Action) []situation {
 			})
 		}
 	}
+	ofRoles(add)
 	add("the account does not exist", func(in *gate.Input) { in.Target = gate.TargetFacts{User: probeTarget} })
 	add("the account is not active", func(in *gate.Input) { in.Target.Active = false })
 	add("the account is active and no member", func(in *gate.Input) { in.Target = gate.TargetFacts{User: probeTarget, Exists: true, Active: true} })
@@ -170,6 +222,17 @@ func ofChange(action tenancy.Action) []situation {
 	ofTenant(add)
 	ofAdministrators(add)
 	return all
+}
+
+// ofRoles gives custom roles that are handed out, one for each ceiling.
+func ofRoles(add func(string, func(*gate.Input))) {
+	for _, actor := range []int{0, 1, 2, 3, 5, 6} {
+		for _, given := range []tenancy.Action{"resource.read", "resource.write", "app.manage", "tenant.delete", "store.backup"} {
+			add(fmt.Sprintf("%s hands out %s", vectorActors[actor].name, given), func(in *gate.Input) {
+				in.Actor, in.Requested.Actions = vectorActors[actor].facts, []tenancy.Action{given}
+			})
+		}
+	}
 }
 
 // ofTenant gives tenants that are full, and without an owner.

@@ -24,6 +24,8 @@ type vocabulary struct {
 	levels   map[tenancy.Level]*ast.Term
 	ranks    map[tenancy.Level]*ast.Term
 
+	permissions [tenancy.AllPermissions + 1]*ast.Term // lists of their names, by the set
+
 	version, unlimited, userType                               *ast.Term
 	emptyString, emptyList, emptyObject, unscoped              *ast.Term
 	noTenant, noTarget, noRequest, noResource, noRoute, noHTTP *ast.Term
@@ -66,6 +68,7 @@ var ready = []tenancy.Action{
 	tenancy.ActionUserRead, tenancy.ActionUserFind, tenancy.ActionKeyList, tenancy.ActionTenantRead, tenancy.ActionTenantList,
 	tenancy.ActionTenantListAll, tenancy.ActionMemberRead, tenancy.ActionMemberList, tenancy.ActionPolicyRead,
 	tenancy.ActionAuditRead, tenancy.ActionResourceRead, tenancy.ActionResourceWrite,
+	tenancy.ActionDatasetRead, tenancy.ActionDatasetWrite, tenancy.ActionDatasetDelete, tenancy.ActionDatasetShare,
 }
 
 func newVocabulary() *vocabulary {
@@ -82,10 +85,13 @@ func newVocabulary() *vocabulary {
 	} {
 		v.levels[level], v.ranks[level] = ast.StringTerm(level.String()), number(int64(level.Rank()))
 	}
-	for _, dialect := range []tenancy.Dialect{tenancy.DialectNative, tenancy.DialectCognee, tenancy.DialectProxy} {
+	for _, dialect := range tenancy.Dialects() {
 		v.dialects[dialect] = ast.StringTerm(string(dialect))
 	}
 	w := &writer{vocabulary: v}
+	for set := range v.permissions {
+		v.permissions[set] = names(w, tenancy.Permissions(set).Names())
+	}
 	for _, action := range ready {
 		v.actions[action] = w.newAction(action)
 	}

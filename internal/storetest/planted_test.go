@@ -168,9 +168,13 @@ func unserialised(s *boltstore.Store, ctx context.Context, fn func(gate.Tx) erro
 	})
 }
 
-// snapshotTx keeps the writes for later.
+// snapshotTx keeps the writes for later; the cases that it is planted in make
+// none but these.
 type snapshotTx struct {
 	gate.Reader
+	gate.ResourceWriter
+	gate.InvitationWriter
+	gate.OrganizationWriter
 	later *[]func(gate.Tx) error
 }
 
@@ -201,6 +205,10 @@ func (t snapshotTx) PutMembership(m tenancy.Membership) error {
 
 func (t snapshotTx) DeleteMembership(id tenancy.TenantID, u tenancy.UserID) error {
 	return t.add(func(tx gate.Tx) error { return tx.DeleteMembership(id, u) })
+}
+
+func (t snapshotTx) PutUsage(id tenancy.TenantID, u tenancy.Usage) error {
+	return t.add(func(tx gate.Tx) error { return tx.PutUsage(id, u) })
 }
 
 func (t snapshotTx) DeleteUser(id tenancy.UserID) error {
@@ -253,6 +261,7 @@ type planted struct {
 func faults() map[string]planted {
 	all := stateFaults()
 	maps.Copy(all, historyFaults())
+	maps.Copy(all, resourceFaults())
 	return all
 }
 
@@ -457,5 +466,16 @@ func TestASequenceFindsCountersThatAreWrong(t *testing.T) {
 	}
 	if err := replay(t.Context(), plant(t, wrong), sequence); err == nil {
 		t.Error("a sequence passes with a store that deletes nothing")
+	}
+}
+
+func TestASequenceFindsHoldersThatAreWrong(t *testing.T) {
+	wrong := broken{view: viewing(func(r gate.Reader) gate.Reader { return backwards{r} })}
+	sequence := []change{{Steps: []step{{Tenant: 1, User: 2, Level: tenancy.LevelAdmin, Roles: 3}}}}
+	if err := replay(t.Context(), plant(t, broken{}), sequence); err != nil {
+		t.Fatalf("a sound store: %v", err)
+	}
+	if err := replay(t.Context(), plant(t, wrong), sequence); err == nil {
+		t.Error("a sequence passes with a store that names another holder")
 	}
 }

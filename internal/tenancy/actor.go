@@ -8,12 +8,13 @@ import "time"
 type Actor struct {
 	User        UserID     // zero for the platform itself
 	Platform    bool       // a platform key: acts as an owner of every tenant
-	Registering bool       // nobody yet: acts as the account that the change creates
+	Registering bool       // nobody yet: acts as the account that the change creates or activates
 	Operator    bool       // the operator at the console: bootstrap data and first keys
 	Via         Credential // what was presented
 	Key         KeyID      // the key that was presented; zero for tokens
 	Tenant      TenantID   // the credential is bound to this tenant; zero: to none
 	TenantSince time.Time  // a bound token: when the membership it was issued for began
+	MemberEpoch uint64     // a bound token that ends when the membership's epoch does: the epoch and one; zero: it does not
 	TokenEpoch  uint64     // a token: the epoch of the account that it was issued in
 	Delegated   bool       // a platform key acts for User (X-Act-As)
 	Scopes      []Action   // the key's scopes; empty: all

@@ -69,7 +69,12 @@ type CreateTenant struct {
 	Owner       UserID // zero: the actor
 	Plan        string
 	MemberLimit int64 // zero: Unlimited
-	Select      bool  // it becomes the owner's active tenant
+	// Organization is what the tenant comes to; zero: one of its own, which its
+	// owner administers.
+	Organization OrganizationRef
+	Description  string
+	CustomData   string
+	Select       bool // it becomes the owner's active tenant
 }
 
 // UpdateTenant changes what is set and keeps the rest.
@@ -79,6 +84,8 @@ type UpdateTenant struct {
 	Name        *string
 	Plan        *string
 	MemberLimit *int64 // no lower than the number of members
+	Description *string
+	CustomData  *string
 }
 
 // DeleteTenant deletes a tenant with its memberships and the keys bound to it.
@@ -102,52 +109,124 @@ type RotateSigningKey struct {
 type SelectTenant struct{ Tenant TenantRef }
 
 // AddMember makes a user a member. An e-mail address that no account has is
-// reserved: its member is pending until somebody signs up with it.
+// reserved: its member is pending until somebody signs up with it. The result
+// is an AddedMember.
 type AddMember struct {
 	Tenant    TenantRef
 	User      UserID // zero: the account with the address Email
-	Email     string
-	Level     Level
+	Email     string // with User: the address that the account has to have
+	GivenName string // of an account that is reserved
+	Surname   string
+	Level     Level  // LevelNone: what the policies name for the dialect
+	LevelName string // of Membership; "" without a level
+	Roles     []RoleID
+	Projects  ProjectAccess
 	Developer bool
 	Enabled   bool
 	NotBefore time.Time // zero, or past: from now on
 	ExpiresAt time.Time // zero: never
+	// There is what the request says of one who is a member already: it is
+	// applied where the terms of the dialect let it be (Terms.AddAgain).
+	There Adjustment
 }
 
-// UpdateMember changes what is set and keeps the rest.
+// AddedMember is what AddMember came to.
+type AddedMember struct {
+	Member
+	There bool // they were a member already
+}
+
+// Adjustment changes what is set of a membership and keeps the rest.
+type Adjustment struct {
+	Level *Level
+	// LevelName is the name that Level goes by; a level that is set without one
+	// has its usual name.
+	LevelName string
+	// Administrator makes an administrator, or returns one to the level held
+	// before; nobody else changes.
+	Administrator *bool
+	Roles         *[]RoleID
+	AddRoles      []RoleID // none of which the member may hold yet
+	DropRoles     []RoleID // whether held or not
+	Projects      *ProjectAccess
+	AddProjects   []ProjectID // without effect on who works in all of them
+	DropProjects  []ProjectID // of who works in all of them, the rest remains
+	Developer     *bool
+	Enabled       *bool
+	NotBefore     *time.Time // to a zero time: from now on
+	ExpiresAt     *time.Time // to a zero time: never
+}
+
+// UpdateMember changes a membership. The result is the Member.
 type UpdateMember struct {
-	Tenant    TenantRef
-	User      UserID
-	Level     *Level
-	Developer *bool
-	Enabled   *bool
-	NotBefore *time.Time // to a zero time: from now on
-	ExpiresAt *time.Time // to a zero time: never
+	Tenant TenantRef
+	User   UserID // zero: the account with the address Email
+	Email  string
+	Adjustment
 }
 
 // RemoveMember ends a membership; removing oneself is leaving.
 type RemoveMember struct {
 	Tenant TenantRef
-	User   UserID
+	User   UserID // zero: the account with the address Email
+	Email  string
 }
 
-func (CreateUser) change()        {}
-func (UpdateUser) change()        {}
-func (DeleteUser) change()        {}
-func (SetPassword) change()       {}
-func (RevokeTokens) change()      {}
-func (LeaveAll) change()          {}
-func (CreateKey) change()         {}
-func (DeleteKey) change()         {}
-func (CreateTenant) change()      {}
-func (UpdateTenant) change()      {}
-func (DeleteTenant) change()      {}
-func (TransferOwnership) change() {}
-func (SelectTenant) change()      {}
-func (AddMember) change()         {}
-func (UpdateMember) change()      {}
-func (RemoveMember) change()      {}
-func (RotateSigningKey) change()  {}
+// Batch makes several changes in their order, each decided in the state that
+// those before it left: all of them happen, or none. The result is a
+// []Outcome. Of a refused one, the result is a []ItemRefusal, and the reasons
+// are those of the first; any other failure of a change is an *ItemError.
+type Batch struct {
+	Changes []Change // no batch among them
+	Once    bool     // no two changes act upon the same account
+}
+
+// ItemRefusal is why one change of a batch was refused.
+type ItemRefusal struct {
+	Index int
+	Outcome
+}
+
+func (CreateUser) change()               {}
+func (UpdateUser) change()               {}
+func (DeleteUser) change()               {}
+func (SetPassword) change()              {}
+func (RevokeTokens) change()             {}
+func (LeaveAll) change()                 {}
+func (CreateKey) change()                {}
+func (DeleteKey) change()                {}
+func (CreateTenant) change()             {}
+func (UpdateTenant) change()             {}
+func (DeleteTenant) change()             {}
+func (TransferOwnership) change()        {}
+func (SelectTenant) change()             {}
+func (AddMember) change()                {}
+func (UpdateMember) change()             {}
+func (RemoveMember) change()             {}
+func (RotateSigningKey) change()         {}
+func (Batch) change()                    {}
+func (CreateRole) change()               {}
+func (UpdateRole) change()               {}
+func (DeleteRole) change()               {}
+func (CreateProject) change()            {}
+func (UpdateProject) change()            {}
+func (DeleteProject) change()            {}
+func (CreateDataset) change()            {}
+func (GrantDataset) change()             {}
+func (RevokeDataset) change()            {}
+func (GrantCapability) change()          {}
+func (RevokeCapability) change()         {}
+func (CreateInvitation) change()         {}
+func (DeleteInvitation) change()         {}
+func (AcceptInvitation) change()         {}
+func (DeclineInvitation) change()        {}
+func (CreateOrganization) change()       {}
+func (UpdateOrganization) change()       {}
+func (DeleteOrganization) change()       {}
+func (PutOrganizationMember) change()    {}
+func (RemoveOrganizationMember) change() {}
+func (DetachTenant) change()             {}
+func (ReportUsage) change()              {}
 
 // ApplyOptions goes with a change. The zero value is the native API, and a
 // change without conditions.
@@ -174,11 +253,19 @@ type Idempotency struct {
 // Dialect names the API that a request came through; a fact for policies.
 type Dialect string
 
+// Dialects lists them all.
+func Dialects() []Dialect {
+	return []Dialect{DialectNative, DialectCognee, DialectLlamaCloud, DialectCogniac, DialectProcessMind, DialectProxy}
+}
+
 // The dialects served.
 const (
-	DialectNative Dialect = "native"
-	DialectCognee Dialect = "cognee"
-	DialectProxy  Dialect = "proxy"
+	DialectNative      Dialect = "native"
+	DialectCognee      Dialect = "cognee"
+	DialectLlamaCloud  Dialect = "llamacloud"
+	DialectCogniac     Dialect = "cogniac"
+	DialectProcessMind Dialect = "processmind"
+	DialectProxy       Dialect = "proxy"
 )
 
 // Outcome is what a decision came to. Of a refusal, Reasons holds every
@@ -189,7 +276,7 @@ type Outcome struct {
 	PolicyRevision string
 	Reasons        []Finding
 	Replayed       bool // an earlier change with the same Idempotency is answered again
-	Result         any  // a change's: UserView, KeyView, Tenant, Member, Left or nil; a query says its own
+	Result         any  // a change and a query each say their own
 }
 
 // Left is how many memberships LeaveAll ended.

@@ -1,6 +1,9 @@
 package tenancy
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Error is a failure with a code for machines, a message for people and the
 // cause for the log. Codes are those of the API and the store.
@@ -37,3 +40,16 @@ func (r *Refusal) Error() string {
 	}
 	return "refused: " + strings.Join(codes, ", ")
 }
+
+// ItemError is what went wrong with one of several things asked for at once,
+// other than a refusal.
+type ItemError struct {
+	Index int // from 0
+	Err   error
+}
+
+// Error names the place and the cause.
+func (e *ItemError) Error() string { return fmt.Sprintf("item %d: %s", e.Index, e.Err) }
+
+// Unwrap gives the cause.
+func (e *ItemError) Unwrap() error { return e.Err }

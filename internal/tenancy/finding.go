@@ -16,6 +16,11 @@ const (
 	CodeNotPermitted        Code = "not_permitted"
 	CodeUserUnknown         Code = "user_unknown"
 	CodeKeyUnknown          Code = "key_unknown"
+	CodeOrganizationUnknown Code = "organization_unknown"
+	CodeInvitationUnknown   Code = "invitation_unknown" // also one that is closed
+	CodeRoleUnknown         Code = "role_unknown"
+	CodeProjectUnknown      Code = "project_unknown"
+	CodePrincipalUnknown    Code = "principal_unknown"
 	CodeTargetNotMember     Code = "target_not_member"
 	CodeAlreadyMember       Code = "already_member"
 	CodeOwnerPermanent      Code = "owner_permanent"
@@ -26,6 +31,7 @@ const (
 	CodeOwnerByTransferOnly Code = "owner_by_transfer_only"
 	CodeEmailTaken          Code = "email_taken"
 	CodeSlugTaken           Code = "slug_taken"
+	CodeNameTaken           Code = "name_taken"
 	CodeIDTaken             Code = "id_taken"
 	CodeStale               Code = "stale"            // If-Match names another version
 	CodeConflict            Code = "conflict"         // the state does not allow it now
@@ -60,8 +66,9 @@ const (
 
 // order is the native order of findings: the first is the one an answer names.
 var order = []Code{
-	CodeTenantUnknown, CodeNotAMember, CodeKeyUnknown, CodeDecisionExpired, CodeNotPermitted, CodeStale, CodeUserUnknown, CodeTargetNotMember, CodeAlreadyMember,
-	CodeEmailTaken, CodeSlugTaken, CodeIDTaken, CodeConflict,
+	CodeTenantUnknown, CodeNotAMember, CodeKeyUnknown, CodeOrganizationUnknown, CodeDecisionExpired, CodeNotPermitted, CodeStale,
+	CodeUserUnknown, CodeTargetNotMember, CodeRoleUnknown, CodeProjectUnknown, CodePrincipalUnknown, CodeInvitationUnknown, CodeAlreadyMember,
+	CodeEmailTaken, CodeSlugTaken, CodeNameTaken, CodeIDTaken, CodeConflict,
 	CodeOwnerPermanent, CodeLastAdministrator, CodeMemberLimit, CodeRankExceeded, CodeActionsExceeded,
 	CodeOwnerByTransferOnly,
 	CodeFactsIncomplete, CodePolicyError, CodePolicyUndefined, CodePolicyTimeout,
@@ -83,16 +90,22 @@ var messages = map[Code]string{
 	CodeNotPermitted:        "you are not permitted to do this",
 	CodeUserUnknown:         "there is no such user",
 	CodeKeyUnknown:          "there is no such key",
+	CodeOrganizationUnknown: "there is no such organization, or you do not belong to it",
+	CodeInvitationUnknown:   "there is no such invitation, or it is closed",
+	CodeRoleUnknown:         "there is no such role in this tenant",
+	CodeProjectUnknown:      "there is no such project in this tenant",
+	CodePrincipalUnknown:    "there is no such user, role or tenant",
 	CodeTargetNotMember:     "the user is not a member of this tenant",
 	CodeAlreadyMember:       "the user is already a member of this tenant",
 	CodeOwnerPermanent:      "the tenant's owner cannot be removed, demoted, disabled or given an expiry",
 	CodeLastAdministrator:   "the tenant would be left without a lasting administrator",
 	CodeMemberLimit:         "the tenant has as many members as its limit allows",
 	CodeRankExceeded:        "nobody hands out or takes away more than they hold",
-	CodeActionsExceeded:     "a credential reaches no further than its scopes and its tenant",
+	CodeActionsExceeded:     "nobody hands out actions that they could not hold, and a credential reaches no further than its scopes and its tenant",
 	CodeOwnerByTransferOnly: "only a transfer of ownership makes an owner",
 	CodeEmailTaken:          "an account with this e-mail address exists",
 	CodeSlugTaken:           "a tenant with this slug exists",
+	CodeNameTaken:           "this name is in use",
 	CodeIDTaken:             "this id is in use",
 	CodeStale:               "it has changed since, or is gone: read it again",
 	CodeConflict:            "the state does not allow this now",
@@ -137,6 +150,8 @@ func Shown(findings []Finding) []Finding {
 		return []Finding{Find(CodeTenantUnknown)}
 	case Has(findings, CodeKeyUnknown):
 		return []Finding{Find(CodeKeyUnknown)}
+	case Has(findings, CodeOrganizationUnknown):
+		return []Finding{Find(CodeOrganizationUnknown)}
 	case Has(findings, CodeNotPermitted):
 		return only(findings, func(f Finding) bool { return f.Code == CodeNotPermitted })
 	case slices.ContainsFunc(findings, isFault): // nobody can say whether the caller has the right

@@ -7,79 +7,94 @@ import (
 	"github.com/google/uuid"
 )
 
-// TenantID names a tenant. The zero value names none.
-type TenantID uuid.UUID
+// ID names a record of one kind. Ids of different kinds are different types.
+// The zero value names none.
+type ID[Kind any] uuid.UUID
 
-// UserID names an account. The zero value names none.
-type UserID uuid.UUID
+// The ids of the domain. Decisions, records, users and tenants have UUIDv7, so
+// that ids sort by time.
+type (
+	TenantID       = ID[tenantKind]
+	UserID         = ID[userKind]
+	KeyID          = ID[keyKind]
+	DecisionID     = ID[decisionKind]
+	RoleID         = ID[roleKind]
+	ProjectID      = ID[projectKind]
+	DatasetID      = ID[datasetKind]
+	InvitationID   = ID[invitationKind]
+	OrganizationID = ID[organizationKind]
+	// PrincipalID names whoever may be granted something: it is the id of a
+	// user, a role or a tenant.
+	PrincipalID = ID[principalKind]
+)
 
-// KeyID names an API key or a platform key. The zero value names none.
-type KeyID uuid.UUID
-
-// DecisionID names one decision (UUIDv7: ids sort by time). The zero value
-// names none.
-type DecisionID uuid.UUID
+type (
+	tenantKind       struct{}
+	userKind         struct{}
+	keyKind          struct{}
+	decisionKind     struct{}
+	roleKind         struct{}
+	projectKind      struct{}
+	datasetKind      struct{}
+	invitationKind   struct{}
+	organizationKind struct{}
+	principalKind    struct{}
+)
 
 // Revision counts the committed changes of the store. Zero is an empty store.
 type Revision uint64
 
-// ParseTenantID reads a tenant id in the 36-character form of RFC 9562.
-// Braces, "urn:uuid:", 32 bare digits and the nil UUID are refused
-// (contracts/README.md, rule 8).
-func ParseTenantID(s string) (TenantID, error) {
-	id, err := parseUUID(s)
-	return TenantID(id), err
-}
-
-// ParseUserID reads a user id; it accepts what [ParseTenantID] accepts.
-func ParseUserID(s string) (UserID, error) {
-	id, err := parseUUID(s)
-	return UserID(id), err
-}
-
-// ParseKeyID reads a key id; it accepts what [ParseTenantID] accepts.
-func ParseKeyID(s string) (KeyID, error) {
-	id, err := parseUUID(s)
-	return KeyID(id), err
-}
-
-// ParseDecisionID reads a decision id; it accepts what [ParseTenantID] accepts.
-func ParseDecisionID(s string) (DecisionID, error) {
-	id, err := parseUUID(s)
-	return DecisionID(id), err
-}
-
 // String gives the 36-character lower-case form, or "" for the zero value, so
 // that a missing id never looks like one.
-func (id TenantID) String() string { return formatUUID(uuid.UUID(id)) }
-
-// String gives the 36-character lower-case form, or "" for the zero value.
-func (id UserID) String() string { return formatUUID(uuid.UUID(id)) }
-
-// String gives the 36-character lower-case form, or "" for the zero value.
-func (id KeyID) String() string { return formatUUID(uuid.UUID(id)) }
-
-// String gives the 36-character lower-case form, or "" for the zero value.
-func (id DecisionID) String() string { return formatUUID(uuid.UUID(id)) }
-
-// IsZero reports whether the id names nothing.
-func (id TenantID) IsZero() bool { return id == TenantID{} }
-
-// IsZero reports whether the id names nothing.
-func (id UserID) IsZero() bool { return id == UserID{} }
-
-// IsZero reports whether the id names nothing.
-func (id KeyID) IsZero() bool { return id == KeyID{} }
-
-// IsZero reports whether the id names nothing.
-func (id DecisionID) IsZero() bool { return id == DecisionID{} }
-
-func formatUUID(id uuid.UUID) string {
-	if id == uuid.Nil {
+func (id ID[Kind]) String() string {
+	if id.IsZero() {
 		return ""
 	}
-	return id.String()
+	return uuid.UUID(id).String()
 }
+
+// IsZero reports whether the id names nothing.
+func (id ID[Kind]) IsZero() bool { return id == ID[Kind]{} }
+
+// ParseID reads an id in the 36-character form of RFC 9562. Braces,
+// "urn:uuid:", 32 bare digits and the nil UUID are refused
+// (contracts/README.md, rule 8).
+func ParseID[Kind any](s string) (ID[Kind], error) {
+	id, err := parseUUID(s)
+	return ID[Kind](id), err
+}
+
+// ParseTenantID reads a tenant id; it accepts what [ParseID] accepts.
+func ParseTenantID(s string) (TenantID, error) { return ParseID[tenantKind](s) }
+
+// ParseUserID reads a user id; it accepts what [ParseID] accepts.
+func ParseUserID(s string) (UserID, error) { return ParseID[userKind](s) }
+
+// ParseKeyID reads a key id; it accepts what [ParseID] accepts.
+func ParseKeyID(s string) (KeyID, error) { return ParseID[keyKind](s) }
+
+// ParseDecisionID reads a decision id; it accepts what [ParseID] accepts.
+func ParseDecisionID(s string) (DecisionID, error) { return ParseID[decisionKind](s) }
+
+// ParseRoleID reads a role id; it accepts what [ParseID] accepts.
+func ParseRoleID(s string) (RoleID, error) { return ParseID[roleKind](s) }
+
+// ParseProjectID reads a project id; it accepts what [ParseID] accepts.
+func ParseProjectID(s string) (ProjectID, error) { return ParseID[projectKind](s) }
+
+// ParseDatasetID reads a dataset id; it accepts what [ParseID] accepts.
+func ParseDatasetID(s string) (DatasetID, error) { return ParseID[datasetKind](s) }
+
+// ParseInvitationID reads an invitation id; it accepts what [ParseID] accepts.
+func ParseInvitationID(s string) (InvitationID, error) { return ParseID[invitationKind](s) }
+
+// ParseOrganizationID reads an organization id; it accepts what [ParseID]
+// accepts.
+func ParseOrganizationID(s string) (OrganizationID, error) { return ParseID[organizationKind](s) }
+
+// ParsePrincipalID reads the id of a principal; it accepts what [ParseID]
+// accepts.
+func ParsePrincipalID(s string) (PrincipalID, error) { return ParseID[principalKind](s) }
 
 func parseUUID(s string) (uuid.UUID, error) {
 	if len(s) != 36 {
@@ -101,8 +116,9 @@ const slugLimit = 63
 // TenantRef points at a tenant by id or by slug, as callers may. The zero
 // value points at none. References are resolved inside the transaction.
 type TenantRef struct {
-	ID   TenantID
-	Slug string
+	ID     TenantID
+	Slug   string
+	Active bool // the one that the actor has selected; none where none is
 }
 
 // RefTo points at a tenant by its id.
@@ -120,7 +136,7 @@ func ParseTenantRef(s string) (TenantRef, error) {
 }
 
 // IsZero reports whether the reference points at nothing.
-func (r TenantRef) IsZero() bool { return r.ID.IsZero() && r.Slug == "" }
+func (r TenantRef) IsZero() bool { return r == TenantRef{} }
 
 // String gives the id, or the slug where there is no id.
 func (r TenantRef) String() string {

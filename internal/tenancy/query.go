@@ -87,6 +87,157 @@ type GetInfo struct{}
 // GetInfo.
 type VerifyStore struct{}
 
+// ListRoles reads a tenant's custom roles after a role id; the result is a
+// []RoleView.
+type ListRoles struct {
+	Tenant TenantRef
+	Own    bool // those that the actor holds, without a right to see the others
+	After  RoleID
+	Limit  int
+}
+
+// GetRole reads a custom role; the result is a RoleView.
+type GetRole struct {
+	Tenant TenantRef
+	Role   RoleID
+}
+
+// ListHolders reads who holds a role, after a user id; the result is a
+// []Member. Who holds it may see it.
+type ListHolders struct {
+	Tenant TenantRef
+	Role   RoleID
+	After  UserID
+	Limit  int
+}
+
+// RolesOf reads the custom roles of a member; the result is a []Role.
+type RolesOf struct {
+	Tenant TenantRef
+	User   UserID
+}
+
+// ListProjects reads a tenant's projects after a project id; the result is a
+// []Project.
+type ListProjects struct {
+	Tenant TenantRef
+	Of     UserID // those that the member works in; zero: all
+	After  ProjectID
+	Limit  int
+}
+
+// GetProject reads a project; the result is a Project.
+type GetProject struct{ Project ProjectID }
+
+// ListDatasets reads the datasets of a tenant in which a principal holds a
+// permission, after a dataset id: of a user by own, roles' and the tenant's
+// grants. The result is a []Dataset.
+type ListDatasets struct {
+	Tenant     TenantRef // zero: those of no tenant
+	Principal  PrincipalID
+	Permission Permissions
+	After      DatasetID
+	Limit      int
+}
+
+// GetCapabilities reads what capabilities the actor has in a tenant: own, by
+// roles and by the tenant; an administrator has all. The result is a
+// []Capability.
+type GetCapabilities struct{ Tenant TenantRef }
+
+// ListInvitations reads a tenant's invitations after an invitation id; the
+// result is a []InvitationView.
+type ListInvitations struct {
+	Tenant TenantRef
+	Open   bool // those alone that can be accepted
+	After  InvitationID
+	Limit  int
+}
+
+// ListMemberships reads the memberships of a user after a tenant id; the result
+// is a []Belonging. Those that are not active are left out.
+type ListMemberships struct {
+	User  UserID
+	After TenantID
+	Limit int
+}
+
+// Belonging is a tenant and somebody's membership in it.
+type Belonging struct {
+	Tenant Tenant
+	Member Member
+}
+
+// GetStatistics reads a tenant's numbers; the result is a Statistics.
+type GetStatistics struct{ Tenant TenantRef }
+
+// GetOrganization reads an organization; the result is an Organization.
+type GetOrganization struct{ Organization OrganizationRef }
+
+// ListOrganizations reads the organizations that a user belongs to, or all of
+// them, after an organization id; the result is a []Organization.
+type ListOrganizations struct {
+	User  UserID // zero: all
+	After OrganizationID
+	Limit int
+}
+
+// ListOrganizationMembers reads an organization's members after a user id; the
+// result is a []OrganizationMemberView.
+type ListOrganizationMembers struct {
+	Organization OrganizationRef
+	After        UserID
+	Limit        int
+}
+
+// GetOrganizationMember reads one of them; the result is an
+// OrganizationMemberView.
+type GetOrganizationMember struct {
+	Organization OrganizationRef
+	User         UserID
+}
+
+// ListOrganizationTenants reads an organization's tenants after a tenant id;
+// the result is a []Tenant.
+type ListOrganizationTenants struct {
+	Organization OrganizationRef
+	After        TenantID
+	Limit        int
+}
+
+// ListOrganizationStatistics reads the numbers of an organization's tenants
+// after a tenant id; the result is a []TenantStatistics.
+type ListOrganizationStatistics struct {
+	Organization OrganizationRef
+	After        TenantID
+	Limit        int
+}
+
+// TenantStatistics are the numbers of one tenant among several.
+type TenantStatistics struct {
+	Tenant TenantID
+	Statistics
+}
+
+func (ListOrganizationStatistics) query() {}
+
+func (ListRoles) query()               {}
+func (GetRole) query()                 {}
+func (ListHolders) query()             {}
+func (RolesOf) query()                 {}
+func (ListProjects) query()            {}
+func (GetProject) query()              {}
+func (ListDatasets) query()            {}
+func (GetCapabilities) query()         {}
+func (ListInvitations) query()         {}
+func (ListMemberships) query()         {}
+func (GetStatistics) query()           {}
+func (GetOrganization) query()         {}
+func (ListOrganizations) query()       {}
+func (ListOrganizationMembers) query() {}
+func (GetOrganizationMember) query()   {}
+func (ListOrganizationTenants) query() {}
+
 func (VerifyStore) query() {}
 func (GetDecision) query() {}
 func (ListAudit) query()   {}

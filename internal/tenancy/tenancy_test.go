@@ -132,10 +132,17 @@ func TestActions(t *testing.T) {
 func TestCeilings(t *testing.T) {
 	levels := []tenancy.Level{tenancy.LevelNone, tenancy.LevelViewer, tenancy.LevelMember, tenancy.LevelAdmin, tenancy.LevelOwner}
 	for lowest, actions := range map[tenancy.Level][]tenancy.Action{
-		tenancy.LevelViewer: {"tenant.read", "member.read", "member.list", "resource.read", "member.leave"},
+		tenancy.LevelViewer: {"tenant.read", "member.read", "member.list", "resource.read", "member.leave", "tenant.select", "project.read", "project.list", "dataset.create"},
 		tenancy.LevelMember: {"resource.write", "feedback.write", "resource.anything"},
-		tenancy.LevelAdmin:  {"app.manage", "member.add", "member.update", "member.remove", "tenant.update", "usage.read", "audit.read", "usage.report", "whatever.operators.name"},
-		tenancy.LevelOwner:  {"tenant.delete", "tenant.transfer"},
+		tenancy.LevelAdmin: {
+			"app.manage", "member.add", "member.update", "member.remove", "tenant.update", "usage.read", "audit.read", "usage.report",
+			"role.create", "invitation.create", "project.create", "capability.grant", "dataset.list_of", "whatever.operators.name",
+		},
+		tenancy.LevelOwner: {"tenant.delete", "tenant.transfer"},
+		50: { // nobody by level
+			"dataset.read", "dataset.grant", "organization.update", "store.backup", "user.delete", "policy.read", "signing_key.rotate",
+			"tenant.create", "tenant.list", "tenant.list_all",
+		},
 	} {
 		for _, action := range actions {
 			for _, level := range levels {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 )
 
 // Version names one state of a record: two states of it have the same version
@@ -13,8 +14,8 @@ type Version string
 // AnyVersion matches every record that is there (RFC 9110, 13.1.1).
 const AnyVersion Version = "*"
 
-// VersionOf gives the version of a UserView, a KeyView, a Tenant or a Member;
-// of anything else none. When an account last signed in, and when a key was
+// VersionOf gives the version of a record that changes and queries give as
+// their result; of anything else none. When an account last signed in, and when a key was
 // last used, is no part of it.
 func VersionOf(record any) Version {
 	switch r := record.(type) {
@@ -30,10 +31,41 @@ func VersionOf(record any) Version {
 	case Tenant:
 		return digest("tenant", r)
 	case Member:
-		return digest("member", r)
+		return digest("member", memberVersion(r))
+	case AddedMember:
+		return digest("member", memberVersion(r.Member))
+	case Role:
+		return digest("role", r)
+	case RoleView:
+		return digest("role", r.Role)
+	case Project:
+		return digest("project", r)
+	case Organization:
+		return digest("organization", r)
+	case OrganizationMemberView:
+		return digest("organization member", r.OrganizationMember)
+	case InvitationView:
+		i := r.Invitation
+		i.Code = Digest{}
+		return digest("invitation", i)
+	case Usage:
+		return digest("usage", r)
 	default:
 		return ""
 	}
+}
+
+// memberVersion is what makes two states of a member different: what hangs on
+// the account or on other records does not.
+func memberVersion(m Member) any {
+	type version struct {
+		Membership
+		Email string
+	}
+	m.Epoch = 0 // never shown
+	m.Roles, m.Capabilities = slices.Concat([]RoleID{}, m.Roles), slices.Concat([]Capability{}, m.Capabilities)
+	m.Projects.IDs = slices.Concat([]ProjectID{}, m.Projects.IDs)
+	return version{m.Membership, m.Email}
 }
 
 // digest relies on every field of a record being a value: %#v of a pointer

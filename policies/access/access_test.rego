@@ -26,9 +26,14 @@ _lowest := {
 	"resource.write": "member",
 	"feedback.write": "member",
 	"app.manage": "admin",
+	"project.read": "viewer",
+	"project.list": "viewer",
 	"usage.read": "admin",
-	"usage.report": "admin",
 	"audit.read": "admin",
+	"role.read": "admin",
+	"role.list": "admin",
+	"invitation.list": "admin",
+	"dataset.list_of": "admin",
 }
 
 test_levels[name] if {
@@ -40,6 +45,132 @@ test_levels[name] if {
 	access.allow == want with input as object.union(_read, {"action": {"name": action}, "actor": {"level": level}})
 }
 
+# What a level never gives: the name of a change among them.
+_never_by_level := {
+	"dataset.delete", "dataset.list", "dataset.read", "dataset.share", "dataset.write",
+	"organization.list", "organization.list_all", "organization.read",
+	"tenant.list", "tenant.list_all", "user.find", "user.read", "key.list",
+	"store.backup", "store.read", "store.verify", "member.remove", "usage.report",
+}
+
+test_never_by_level[action] if {
+	some action in _never_by_level
+	access.allow == false with input as object.union(_read, {"action": {"name": action}, "actor": {"level": "owner"}})
+}
+
+test_custom_roles[name] if {
+	some name, tc in {
+		"gives what it names": {"action": "app.manage", "actor": {"actions": ["app.manage", "x"]}, "want": true},
+		"gives what operators name": {"action": "report.print", "actor": {"actions": ["report.print"]}, "want": true},
+		"gives nothing else": {"action": "app.manage", "actor": {"actions": ["feedback.write"]}, "want": false},
+		"gives nothing to no member": {
+			"action": "app.manage",
+			"actor": {"member": false, "level": "none", "actions": ["app.manage"]},
+			"want": false,
+		},
+		"gives what others may do with datasets": {
+			"action": "dataset.list_of",
+			"actor": {"actions": ["dataset.list_of"]},
+			"want": true,
+		},
+	}
+	given := {"action": {"name": tc.action}, "actor": tc.actor}
+	access.allow == tc.want with input as object.union(_read, given)
+}
+
+test_never_by_custom_role[action] if {
+	some action in {
+		"dataset.delete", "dataset.list", "dataset.read", "dataset.share", "dataset.write", "dataset.own",
+		"organization.list", "organization.list_all", "organization.read",
+		"policy.own", "signing_key.own", "store.backup", "user.find",
+		"tenant.list", "tenant.list_all",
+	}
+	given := {"action": {"name": action}, "actor": {"actions": [action]}}
+	access.allow == false with input as object.union(_read, given)
+}
+
+_organization_admin := object.union(_stranger, {"actor": {"organization_admin": true}})
+
+test_organization_administrators[action] if {
+	some action, want in object.union({action: true | some action, _ in _lowest}, {
+		"organization.read": true,
+		"organization.list_all": false,
+		"dataset.read": false,
+		"tenant.list_all": false,
+		"store.backup": false,
+		"unheard.of": false,
+	})
+	given := object.union(_organization_admin, {"action": {"name": action}})
+	access.allow == want with input as object.union(_read, given)
+}
+
+test_organization_administrators_have_no_more_than_owners if {
+	given := object.union(_read, _organization_admin)
+	access.allow == false with input as given with data.roles.access as {"owner": []}
+}
+
+test_organizations[name] if {
+	some name, tc in {
+		"read by who belongs to it": {"action": "organization.read", "given": {"resource": {"mine": true}}, "want": true},
+		"not read by who does not": {"action": "organization.read", "given": {"resource": {"mine": false}}, "want": false},
+		"nothing but read": {"action": "organization.list_all", "given": {"resource": {"mine": true}}, "want": false},
+		"one's own are listed": {"action": "organization.list", "given": {"target": {"self": true}}, "want": true},
+		"another's are not": {"action": "organization.list", "given": {}, "want": false},
+	}
+	given := object.union_n([_stranger, {"action": {"name": tc.action}}, tc.given])
+	access.allow == tc.want with input as object.union(_read, given)
+}
+
+_permissions := ["read", "write", "delete", "share"]
+
+test_datasets[name] if {
+	some wanted in _permissions
+	some held in _permissions
+	some level in ["none", "viewer", "owner"]
+	name := sprintf("%s with %s by %s", [wanted, held, level])
+	given := {
+		"action": {"name": concat(".", ["dataset", wanted])},
+		"actor": {"member": level != "none", "level": level},
+		"resource": {"permissions": [held]},
+	}
+	want := held == wanted
+	access.allow == want with input as object.union(_read, given)
+}
+
+test_datasets_of_ones_own[name] if {
+	some name, tc in {"listed": {"self": true, "want": true}, "another's": {"self": false, "want": false}}
+	given := object.union(_stranger, {"action": {"name": "dataset.list"}, "target": {"self": tc.self}})
+	access.allow == tc.want with input as object.union(_read, given)
+}
+
+test_capabilities[name] if {
+	some name, tc in {
+		"a viewer's own": {"actor": {"level": "viewer"}, "want": true},
+		"a stranger's": {"actor": {"member": false, "level": "none"}, "want": false},
+	}
+	given := {"action": {"name": "capability.read"}, "actor": tc.actor}
+	access.allow == tc.want with input as object.union(_read, given)
+}
+
+test_roles_held[name] if {
+	some name, tc in {
+		"read by a holder": {"action": "role.read", "mine": true, "want": true},
+		"not read by others": {"action": "role.read", "mine": false, "want": false},
+		"nothing but read": {"action": "role.list", "mine": true, "want": false},
+	}
+	given := {"action": {"name": tc.action}, "resource": {"mine": tc.mine}}
+	access.allow == tc.want with input as object.union(_read, given)
+}
+
+test_user_managers[name] if {
+	some action, want in {"role.list": true, "role.read": true, "dataset.list_of": true, "invitation.list": false}
+	some dialect in ["cognee", "native"]
+	name := sprintf("%s through %s", [action, dialect])
+	given := {"action": {"name": action}, "actor": {"capabilities": ["manage_users"]}, "dialect": dialect}
+	expected := {dialect | want; dialect == "cognee"}
+	{dialect | access.allow with input as object.union(_read, given)} == expected
+}
+
 test_a_level_without_membership_gives_nothing if {
 	access.allow == false with input as object.union(_read, {"actor": {"member": false, "level": "owner"}})
 }
@@ -49,6 +180,11 @@ test_platform[action] if {
 		"key.list": true,
 		"tenant.list": true,
 		"tenant.list_all": true,
+		"organization.list": true,
+		"organization.list_all": true,
+		"organization.read": true,
+		"capability.read": true,
+		"dataset.read": false,
 		"user.find": true,
 		"user.read": true,
 		"policy.read": true,
@@ -86,6 +222,21 @@ test_people[name] if {
 # Every way in that there is.
 _open := {
 	"by level": {},
+	"by a custom role": {"action": {"name": "app.manage"}, "actor": {"actions": ["app.manage"]}},
+	"as an organization's administrator": _organization_admin,
+	"to the organization administered": object.union(_organization_admin, {"action": {"name": "organization.read"}}),
+	"to the organization belonged to": object.union(
+		_stranger,
+		{"action": {"name": "organization.read"}, "resource": {"mine": true}},
+	),
+	"to a dataset": {"action": {"name": "dataset.write"}, "resource": {"permissions": ["write"]}},
+	"to one's capabilities": {"action": {"name": "capability.read"}},
+	"to a role held": {"action": {"name": "role.read"}, "resource": {"mine": true}},
+	"to roles, as a user manager": {
+		"action": {"name": "role.list"},
+		"actor": {"capabilities": ["manage_users"]},
+		"dialect": "cognee",
+	},
 	"by the platform, as an owner": _platform,
 	"by the platform": object.union(_platform, {"action": {"name": "tenant.list_all"}}),
 	"to the store": object.union(_platform, {"action": {"name": "store.backup"}}),

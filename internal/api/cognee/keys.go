@@ -69,9 +69,9 @@ func (d *dialect) createKey(c *gin.Context, actor tenancy.Actor) error {
 	if err != nil {
 		return &failure{operation: making, cause: err}
 	}
-	key, isKey := outcome.Result.(tenancy.KeyView)
-	if !isKey {
-		return unexpected(outcome.Result)
+	key, err := api.Result[tenancy.KeyView](outcome)
+	if err != nil {
+		return err
 	}
 	return ok(c, shownKeyOf(key.Key, made.Text))
 }
@@ -82,7 +82,7 @@ func (d *dialect) keys(c *gin.Context, actor tenancy.Actor) error {
 		return err
 	}
 	page := func(last tenancy.KeyView) tenancy.Query {
-		return tenancy.ListKeys{User: actor.User, After: last.ID, Limit: pageSize}
+		return tenancy.ListKeys{User: actor.User, After: last.ID, Limit: api.PageSize}
 	}
 	return list(d, c, actor, page, func(k tenancy.KeyView) any { return shownKeyOf(k.Key, masked) })
 }

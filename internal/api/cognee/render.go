@@ -1,9 +1,9 @@
 package cognee
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -17,6 +17,7 @@ type failure struct {
 	operation operation
 	user      tenancy.UserID
 	tenant    tenancy.TenantID
+	principal tenancy.PrincipalID
 	cause     error
 }
 
@@ -45,7 +46,7 @@ func (d *dialect) render(c *gin.Context, err error) {
 	case errors.As(err, &input):
 		d.renderInput(c, input)
 	case errors.As(err, &refusal):
-		renderRefusal(c, err, refusal.Reasons)
+		renderRefusal(c, err, refusal)
 	default:
 		renderFailure(c, err)
 	}
@@ -81,23 +82,17 @@ func operationOf(err error) *failure {
 	return &failure{operation: others, cause: err}
 }
 
-// renderRefusal answers with the first row that matches. What no row names,
-// operators' own rules among it, is a denial in its own words.
-func renderRefusal(c *gin.Context, err error, findings []tenancy.Finding) {
+// renderRefusal answers with the first row that matches. What no row names is
+// a denial in its own words, of cognee's class of denials.
+func renderRefusal(c *gin.Context, err error, refusal *tenancy.Refusal) {
 	f := operationOf(err)
-	if api.IsPolicyFault(err) {
-		findings = slices.Concat([]tenancy.Finding{tenancy.Find(tenancy.CodeNotPermitted)}, findings)
-	}
-	if row, ok := f.operation.answers.For(findings); ok {
-		named := strings.NewReplacer("{user}", f.user.String(), "{tenant}", f.tenant.String())
-		write(c, row.Status, f.operation.bodyOf(row.Code, named.Replace(row.Body)))
+	row, named := f.operation.answers.Refused(refusal)
+	if !named {
+		write(c, row.Status, detail{row.Body + " [PermissionDeniedError]"})
 		return
 	}
-	text := "Forbidden"
-	if len(findings) > 0 {
-		text = findings[0].Message
-	}
-	write(c, http.StatusForbidden, detail{text + " [PermissionDeniedError]"})
+	ids := strings.NewReplacer("{user}", f.user.String(), "{tenant}", f.tenant.String(), "{principal}", f.principal.String())
+	write(c, row.Status, f.operation.bodyOf(row.Code, ids.Replace(row.Body)))
 }
 
 // failures answers what is no refusal, in the words of FastAPI.
@@ -117,7 +112,7 @@ var failures = api.Answers{
 func renderFailure(c *gin.Context, err error) {
 	row, ok := failures.For([]tenancy.Finding{{Code: api.CodeOf(err)}})
 	if !ok {
-		row = api.Answer{Status: http.StatusInternalServerError, Body: operationOf(err).operation.failed}
+		row = api.Answer{Status: http.StatusInternalServerError, Body: cmp.Or(operationOf(err).operation.failed, "Internal Server Error")}
 	}
 	write(c, row.Status, detail{row.Body})
 }

@@ -87,7 +87,7 @@ type rotation struct {
 	Revoke *bool `json:"revoke,omitempty" doc:"true: the keys before verify no longer, so that every token is refused. false when absent."`
 }
 
-type rotateInput struct{ Body rotation }
+type rotateInput struct{ Body *rotation }
 
 type signingKey struct {
 	ID        string    `json:"id" format:"uuid"`
@@ -95,11 +95,12 @@ type signingKey struct {
 }
 
 func (d *dialect) rotateSigningKey(ctx context.Context, r *request, in *rotateInput) (*body[signingKey], error) {
+	revoke := orZero(orZero(in.Body).Revoke)
 	made, err := d.accounts.NewSigningKey()
 	if err != nil {
 		return nil, fmt.Errorf("make a signing key: %w", err)
 	}
-	outcome, err := d.apply(ctx, r, tenancy.RotateSigningKey{Key: made, Revoke: in.Body.Revoke != nil && *in.Body.Revoke})
+	outcome, err := d.apply(ctx, r, tenancy.RotateSigningKey{Key: made, Revoke: revoke})
 	if err != nil {
 		return nil, err
 	}

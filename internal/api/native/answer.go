@@ -74,7 +74,7 @@ func (r *request) head(c *gin.Context, hasBody bool) {
 		header.Set(headerDryRun, "true")
 	case hasBody && r.version != "":
 		header.Set(headerTag, quoted(r.version))
-	case r.manner == changing: // no object is left to be named: the state of the store is
+	case r.manner.writes(): // no object is left to be named: the state of the store is
 		header.Set(headerTag, fmt.Sprintf(`"r%d"`, r.outcome.Revision))
 	}
 	if r.outcome.Replayed {

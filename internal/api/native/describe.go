@@ -29,7 +29,7 @@ func describe(method, path, id, summary string, traits ...trait) operation {
 		http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge,
 		http.StatusInternalServerError, http.StatusServiceUnavailable,
 	)(&op)
-	if method == http.MethodPost || method == http.MethodPatch {
+	if method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch {
 		refuses(http.StatusRequestTimeout, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)(&op)
 	}
 	for _, add := range traits {
@@ -133,11 +133,20 @@ func stated() map[string]*huma.Param {
 	}
 }
 
+// joins is the trait of a change that asks for no credential: what is in the
+// path is one.
+func joins(op *operation) {
+	op.Security = nil
+	delete(op.Responses, strconv.Itoa(http.StatusUnauthorized))
+	op.manner = joining
+}
+
 // describeTerms documents the terms that the operation takes and what it
 // answers to them.
 func (op *operation) describeTerms() {
 	params := map[manner][]string{
 		reading: {"AtLeast"}, readingObject: {"AtLeast", "IfNoneMatch"}, changing: {"DryRun", "Idempotency", "IfMatch"},
+		joining: {"DryRun", "Idempotency", "IfMatch"},
 	}[op.manner]
 	if op.Security != nil {
 		params = append(params, "ActAs")
@@ -148,15 +157,13 @@ func (op *operation) describeTerms() {
 	says := map[manner]map[string]string{
 		reading:       {"X-Decision-Id": "Decision", headerRevision: "Revision"},
 		readingObject: {"X-Decision-Id": "Decision", headerRevision: "Revision", headerTag: "ETag"},
-		changing: {
-			"X-Decision-Id": "Decision", headerRevision: "Revision", headerTag: "ChangedTag",
-			headerDryRun: "DryRun", headerReplayed: "Replayed",
-		},
+		changing:      changed(),
+		joining:       changed(),
 	}[op.manner]
 	switch op.manner {
 	case reading, readingObject:
 		refuses(http.StatusConflict)(op)
-	case changing:
+	case changing, joining:
 		refuses(http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity, http.StatusInsufficientStorage)(op)
 	case plain:
 	}
@@ -171,10 +178,18 @@ func (op *operation) describeTerms() {
 	}
 }
 
+// changed are the headers of the answer to a change.
+func changed() map[string]string {
+	return map[string]string{
+		"X-Decision-Id": "Decision", headerRevision: "Revision", headerTag: "ChangedTag",
+		headerDryRun: "DryRun", headerReplayed: "Replayed",
+	}
+}
+
 // describeDryRun documents the answer of a dry run where its status is none
 // of the operation's. It is called when the real answer is described.
 func (op *operation) describeDryRun() {
-	if op.manner != changing || op.DefaultStatus == http.StatusOK {
+	if !op.manner.writes() || op.DefaultStatus == http.StatusOK {
 		return
 	}
 	whole := op.Responses[strconv.Itoa(op.DefaultStatus)]

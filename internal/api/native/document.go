@@ -58,7 +58,7 @@ func problems(paths map[string]*huma.PathItem) map[string]*huma.Response {
 
 // operationsOf are those of the methods that this API has.
 func operationsOf(item *huma.PathItem) []*huma.Operation {
-	all := []*huma.Operation{item.Get, item.Post, item.Patch, item.Delete}
+	all := []*huma.Operation{item.Get, item.Put, item.Post, item.Patch, item.Delete}
 	return slices.DeleteFunc(all, func(op *huma.Operation) bool { return op == nil })
 }
 

@@ -78,15 +78,29 @@ func tenantRef(s string) tenancy.TenantRef {
 	return ref
 }
 
-// userInPath reads a user id of a path. What is no id is nobody's, and the
-// gate answers it as any other id that is nobody's.
-func userInPath(s string) tenancy.UserID {
-	id, err := tenancy.ParseUserID(s)
+// organizationRef reads an organization's id or short name, as tenantRef does.
+func organizationRef(s string) tenancy.OrganizationRef {
+	ref, err := tenancy.ParseOrganizationRef(s)
 	if err != nil {
-		return tenancy.UserID{}
+		return tenancy.OrganizationRef{ShortName: nobodysSlug}
+	}
+	return ref
+}
+
+// inPath reads an id of a path. What is no id is nothing's, and the gate
+// answers it as any other id that is nothing's.
+func inPath[ID any](s string, parse func(string) (ID, error)) ID {
+	id, err := parse(s)
+	if err != nil {
+		var none ID
+		return none
 	}
 	return id
 }
+
+func userInPath(s string) tenancy.UserID { return inPath(s, tenancy.ParseUserID) }
+
+func roleInPath(s string) tenancy.RoleID { return inPath(s, tenancy.ParseRoleID) }
 
 // The words for an id that is none, such as an e-mail address.
 const (

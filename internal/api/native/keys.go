@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,27 +59,12 @@ func (d *dialect) createKey(ctx context.Context, r *request, in *createKeyInput)
 func (n newKey) change() (tenancy.CreateKey, error) {
 	label, badLabel := optional("label", n.Label, parseName)
 	expires, badExpires := instant("expires_at", n.ExpiresAt)
-	scopes, badScopes := scopesOf(n.Scopes)
+	scopes, badScopes := actionsOf("scopes", n.Scopes)
 	change := tenancy.CreateKey{Label: label, Scopes: scopes, ExpiresAt: expires}
 	if n.TenantID != nil {
 		change.Tenant = tenantRef(*n.TenantID)
 	}
 	return change, firstOf(badLabel, badExpires, badScopes)
-}
-
-// scopesOf reads the names of actions, each once.
-func scopesOf(given []string) ([]tenancy.Action, error) {
-	scopes := make([]tenancy.Action, 0, len(given))
-	for i, name := range given {
-		action, err := tenancy.ParseAction(name)
-		if err != nil {
-			return nil, wrong("scopes."+strconv.Itoa(i), err)
-		}
-		if !slices.Contains(scopes, action) {
-			scopes = append(scopes, action)
-		}
-	}
-	return scopes, nil
 }
 
 type listKeysInput struct {
@@ -109,10 +92,6 @@ type deleteKeyInput struct {
 }
 
 func (d *dialect) deleteKey(ctx context.Context, r *request, in *deleteKeyInput) (*nothing, error) {
-	id, err := tenancy.ParseKeyID(in.Key)
-	if err != nil {
-		id = tenancy.KeyID{} // no key's id: unknown, as any other that is no key's
-	}
-	_, err = d.apply(ctx, r, tenancy.DeleteKey{Key: id})
+	_, err := d.apply(ctx, r, tenancy.DeleteKey{Key: inPath(in.Key, tenancy.ParseKeyID)})
 	return &nothing{}, err
 }

@@ -23,10 +23,15 @@ type place string
 
 // The lists. Part of the cursors that clients hold: never change one.
 const (
-	listKeys    = "keys/"
-	listTenants = "tenants/"
-	listMembers = "members/"
-	listAudit   = "audit"
+	listKeys                = "keys/"
+	listTenants             = "tenants/"
+	listMembers             = "members/"
+	listAudit               = "audit"
+	listRoles               = "roles/"
+	listInvitations         = "invitations/"
+	listMemberships         = "memberships/"
+	listOrganizations       = "organizations/"
+	listOrganizationMembers = "organization-members/"
 )
 
 // A cursor is the id of the last element before the page, and a checksum over

@@ -16,7 +16,14 @@ const (
 	reading                     // at a revision or later
 	readingObject               // so, and unless it is the version that the caller has
 	changing                    // dry, once, and if the object has a version that the caller names
+	joining                     // so, without a credential
 )
+
+// writes reports whether operations of the manner change something.
+func (m manner) writes() bool { return m == changing || m == joining }
+
+// isOpen reports whether nobody is authenticated for operations of the manner.
+func (m manner) isOpen() bool { return m == plain || m == joining }
 
 // The headers and the parameter that state terms.
 const (
@@ -35,6 +42,7 @@ var takes = map[manner][]string{
 	reading:       {headerAtLeast},
 	readingObject: {headerAtLeast, headerIfNoneMatch},
 	changing:      {headerIdempotency, headerIfMatch},
+	joining:       {headerIdempotency, headerIfMatch},
 }
 
 // termHeaders are those of any manner.
@@ -48,7 +56,7 @@ func (m manner) refusedHeader(header http.Header) string {
 			return name
 		}
 	}
-	if _, given := header[headerActAs]; given && m == plain { // nobody is authenticated who could act for somebody
+	if _, given := header[headerActAs]; given && m.isOpen() { // nobody is authenticated who could act for somebody
 		return headerActAs
 	}
 	return ""
@@ -56,7 +64,7 @@ func (m manner) refusedHeader(header http.Header) string {
 
 // parameters are those of the query that state terms.
 func (m manner) parameters() []string {
-	if m == changing {
+	if m.writes() {
 		return []string{paramDryRun}
 	}
 	return nil

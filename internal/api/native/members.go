@@ -3,12 +3,8 @@ package native
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
-	"github.com/google/uuid"
-
-	"github.com/memberward/memberward/internal/api"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
@@ -29,7 +25,8 @@ func (d *dialect) members(s *surface) {
 type newMember struct {
 	UserID    *string    `json:"user_id,omitempty" format:"uuid" doc:"Who; or an email."`
 	Email     *string    `json:"email,omitempty" maxLength:"254" doc:"In the place of user_id: the account with this address. Where there is none, one is reserved, and the member is pending until somebody signs up with it."`
-	Level     *string    `json:"level,omitempty" enum:"viewer,member,admin,owner" doc:"member when absent; only a transfer makes an owner."`
+	Level     *string    `json:"level,omitempty" enum:"viewer,member,admin,owner" doc:"member when absent, unless the policies name another; only a transfer makes an owner."`
+	RoleIDs   []string   `json:"role_ids,omitempty" format:"uuid" nullable:"false" maxItems:"100" doc:"Custom roles of the tenant; none when absent."`
 	Developer *bool      `json:"developer,omitempty" doc:"A mark beside the level, which gives no right by itself. false when absent."`
 	Enabled   *bool      `json:"enabled,omitempty" doc:"true when absent."`
 	NotBefore *time.Time `json:"not_before,omitempty" nullable:"true" doc:"When it begins; absent, null or past: now."`
@@ -51,7 +48,7 @@ func (d *dialect) addMember(ctx context.Context, r *request, in *addMemberInput)
 	if err != nil {
 		return nil, err
 	}
-	return show(outcome, memberOf)
+	return show(outcome, func(m tenancy.AddedMember) member { return memberOf(m.Member) })
 }
 
 func (n newMember) change() (tenancy.AddMember, error) {
@@ -60,22 +57,20 @@ func (n newMember) change() (tenancy.AddMember, error) {
 	}
 	userID, badUser := optional("user_id", n.UserID, parseUser)
 	email, badEmail := optional("email", n.Email, tenancy.ParseEmail)
-	level, badLevel := given("level", n.Level, tenancy.ParseLevel)
+	level, badLevel := optional("level", n.Level, tenancy.ParseLevel)
+	roles, badRoles := rolesOf("role_ids", n.RoleIDs)
 	begins, badBegin := instant("not_before", n.NotBefore)
 	ends, badEnd := instant("expires_at", n.ExpiresAt)
-	change := tenancy.AddMember{
-		User: userID, Email: email, Level: tenancy.LevelMember, NotBefore: begins, ExpiresAt: ends,
+	return tenancy.AddMember{
+		User: userID, Email: email, Level: level, Roles: roles, NotBefore: begins, ExpiresAt: ends,
 		Developer: n.Developer != nil && *n.Developer,
 		Enabled:   n.Enabled == nil || *n.Enabled,
-	}
-	if level != nil {
-		change.Level = *level
-	}
-	return change, firstOf(badUser, badEmail, badLevel, badBegin, badEnd)
+	}, firstOf(badUser, badEmail, badLevel, badRoles, badBegin, badEnd)
 }
 
 type memberPatch struct {
 	Level     *string              `json:"level,omitempty" enum:"viewer,member,admin,owner"`
+	RoleIDs   *[]string            `json:"role_ids,omitempty" format:"uuid" nullable:"false" maxItems:"100" doc:"In the place of those until now."`
 	Developer *bool                `json:"developer,omitempty"`
 	Enabled   *bool                `json:"enabled,omitempty" doc:"False suspends the member in this tenant."`
 	NotBefore clearable[time.Time] `json:"not_before,omitempty" doc:"When it begins; null or past: now."`
@@ -89,24 +84,33 @@ type updateMemberInput struct {
 }
 
 func (d *dialect) updateMember(ctx context.Context, r *request, in *updateMemberInput) (*body[member], error) {
-	patch := in.Body
-	if err := atLeastOne(patch == memberPatch{}, "level", "level, developer, enabled, not_before and expires_at"); err != nil {
+	change, err := in.Body.change()
+	if err != nil {
 		return nil, err
 	}
-	level, badLevel := given("level", patch.Level, tenancy.ParseLevel)
-	begins, badBegin := instantOf("not_before", patch.NotBefore)
-	ends, badEnd := instantOf("expires_at", patch.ExpiresAt)
-	if err := firstOf(badLevel, badBegin, badEnd); err != nil {
-		return nil, err
-	}
-	outcome, err := d.apply(ctx, r, tenancy.UpdateMember{
-		Tenant: tenantRef(in.Tenant), User: userInPath(in.User), Level: level,
-		Developer: patch.Developer, Enabled: patch.Enabled, NotBefore: begins, ExpiresAt: ends,
-	})
+	change.Tenant, change.User = tenantRef(in.Tenant), userInPath(in.User)
+	outcome, err := d.apply(ctx, r, change)
 	if err != nil {
 		return nil, err
 	}
 	return show(outcome, memberOf)
+}
+
+func (p memberPatch) change() (tenancy.UpdateMember, error) {
+	if err := atLeastOne(p == memberPatch{}, "level", "level, role_ids, developer, enabled, not_before and expires_at"); err != nil {
+		return tenancy.UpdateMember{}, err
+	}
+	level, badLevel := given("level", p.Level, tenancy.ParseLevel)
+	begins, badBegin := instantOf("not_before", p.NotBefore)
+	ends, badEnd := instantOf("expires_at", p.ExpiresAt)
+	set := tenancy.Adjustment{Level: level, Developer: p.Developer, Enabled: p.Enabled, NotBefore: begins, ExpiresAt: ends}
+	var badRoles error
+	if p.RoleIDs != nil {
+		var roles []tenancy.RoleID
+		roles, badRoles = rolesOf("role_ids", *p.RoleIDs)
+		set.Roles = &roles
+	}
+	return tenancy.UpdateMember{Adjustment: set}, firstOf(badLevel, badRoles, badBegin, badEnd)
 }
 
 type memberInput struct {
@@ -125,49 +129,4 @@ func (d *dialect) getMember(ctx context.Context, r *request, in *memberInput) (*
 func (d *dialect) removeMember(ctx context.Context, r *request, in *memberInput) (*nothing, error) {
 	_, err := d.apply(ctx, r, tenancy.RemoveMember{Tenant: tenantRef(in.Tenant), User: userInPath(in.User)})
 	return &nothing{}, err
-}
-
-type listMembersInput struct {
-	Tenant string `path:"tenant" doc:"The tenant's id or slug."`
-	Cursor string `query:"cursor" doc:"The next_cursor of the page before."`
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"How many elements a page has at most."`
-	AsOf   string `query:"as_of" maxLength:"40" doc:"The members as they were: at a revision, or at a time. An account that is gone by now has no address."`
-}
-
-func (d *dialect) listMembers(ctx context.Context, r *request, in *listMembersInput) (*body[list[member]], error) {
-	ref := tenantRef(in.Tenant)
-	then, err := moment(in.AsOf)
-	if err != nil {
-		return nil, err
-	}
-	where := place(listMembers + ref.String())
-	if in.AsOf != "" {
-		where += place("/" + in.AsOf)
-	}
-	after, err := where.after(in.Cursor)
-	if err != nil {
-		return nil, err
-	}
-	outcome, err := d.read(ctx, r, tenancy.ListMembers{Tenant: ref, After: tenancy.UserID(after), Limit: in.Limit + 1, AsOf: then})
-	if err != nil {
-		return nil, err
-	}
-	return pageOf(outcome, where, in.Limit, memberOf, func(m tenancy.Member) uuid.UUID { return uuid.UUID(m.User) })
-}
-
-// moment reads a revision, from 1, or a time.
-func moment(text string) (tenancy.Moment, error) {
-	if text == "" {
-		return tenancy.Moment{}, nil
-	}
-	if revision, err := strconv.ParseUint(text, 10, 63); err == nil && revision > 0 {
-		return tenancy.Moment{Revision: tenancy.Revision(revision)}, nil
-	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil || at.Year() < firstYear || at.Year() > lastYear {
-		return tenancy.Moment{}, &api.InputError{
-			Fault: api.FaultValue, In: api.InQuery, Path: []string{"as_of"}, Msg: "want a revision, or a time like 2027-01-31T09:00:00Z", Cause: err,
-		}
-	}
-	return tenancy.Moment{At: at.UTC()}, nil
 }

@@ -36,6 +36,10 @@ type Accounts interface {
 	CheckPassword(ctx context.Context, user tenancy.UserID, password string) (against string, ok bool, err error)
 	// NewKey makes an API key.
 	NewKey() (NewKey, error)
+	// NewCode makes the code of an invitation.
+	NewCode() (NewCode, error)
+	// CodeDigest gives what is stored of a code, or of any text taken for one.
+	CodeDigest(text string) tenancy.Digest
 	// NewSigningKey makes a key to sign tokens with.
 	NewSigningKey() (tenancy.SigningKey, error)
 	// ReloadSigningKeys takes up the signing keys that the store holds now.
@@ -51,6 +55,13 @@ type Token struct {
 // NewKey is a key that was just made. Its text is shown once and never stored.
 type NewKey struct {
 	ID     tenancy.KeyID
+	Text   string
+	Digest tenancy.Digest
+}
+
+// NewCode is the code of an invitation that was just made. Its text is shown
+// once and never stored.
+type NewCode struct {
 	Text   string
 	Digest tenancy.Digest
 }
@@ -141,7 +152,13 @@ func New(opts Options) api.Dialect {
 	d.keys(s)
 	d.tokens(s)
 	d.tenants(s)
+	d.usage(s)
 	d.members(s)
+	d.memberships(s)
+	d.batch(s)
+	d.roles(s)
+	d.invitations(s)
+	d.organizations(s)
 	d.account(s)
 	d.rules(s)
 	d.trail(s)

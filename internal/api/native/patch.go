@@ -61,3 +61,12 @@ func atLeastOne(isEmpty bool, first, names string) error {
 	}
 	return missingField(first, fmt.Sprintf("give at least one of %s", names))
 }
+
+// orZero gives what a pointer points to, and the zero value for nil.
+func orZero[T any](given *T) T {
+	if given == nil {
+		var zero T
+		return zero
+	}
+	return *given
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -28,6 +29,7 @@ type problem struct {
 	Reasons    []reason        `json:"reasons,omitempty" nullable:"false" doc:"Of a refusal: everything that stands against the request, as far as the caller may know."`
 	DecisionID string          `json:"decision_id,omitempty" format:"uuid" doc:"Of a refusal: the decision, as in X-Decision-Id."`
 	Errors     []problemDetail `json:"errors,omitempty" nullable:"false" doc:"Of an input: what is wrong, and where."`
+	Results    []itemFailure   `json:"results,omitempty" nullable:"false" doc:"Of a batch: every operation that fails."`
 
 	retry string // seconds
 }
@@ -70,14 +72,20 @@ func (f faults) Unwrap() []error {
 var findings = api.Answers{
 	{Code: tenancy.CodeTenantUnknown, Status: http.StatusNotFound},
 	{Code: tenancy.CodeKeyUnknown, Status: http.StatusNotFound},
+	{Code: tenancy.CodeOrganizationUnknown, Status: http.StatusNotFound},
 	{Code: tenancy.CodeDecisionExpired, Status: http.StatusNotFound},
 	{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden},
 	{Code: tenancy.CodeStale, Status: http.StatusPreconditionFailed},
 	{Code: tenancy.CodeUserUnknown, Status: http.StatusNotFound},
 	{Code: tenancy.CodeTargetNotMember, Status: http.StatusNotFound},
+	{Code: tenancy.CodeRoleUnknown, Status: http.StatusNotFound},
+	{Code: tenancy.CodeProjectUnknown, Status: http.StatusNotFound},
+	{Code: tenancy.CodePrincipalUnknown, Status: http.StatusNotFound},
+	{Code: tenancy.CodeInvitationUnknown, Status: http.StatusNotFound},
 	{Code: tenancy.CodeAlreadyMember, Status: http.StatusConflict},
 	{Code: tenancy.CodeEmailTaken, Status: http.StatusConflict},
 	{Code: tenancy.CodeSlugTaken, Status: http.StatusConflict},
+	{Code: tenancy.CodeNameTaken, Status: http.StatusConflict},
 	{Code: tenancy.CodeIDTaken, Status: http.StatusConflict},
 	{Code: tenancy.CodeConflict, Status: http.StatusConflict},
 	{Code: tenancy.CodeOwnerPermanent, Status: http.StatusForbidden},
@@ -172,7 +180,7 @@ func refused(refusal *tenancy.Refusal) problem {
 	}
 	p := problem{
 		Status: http.StatusForbidden, Code: string(shown[0].Code), Detail: shown[0].Message,
-		Reasons: reasonsOf(shown), DecisionID: refusal.DecisionID.String(),
+		Reasons: reasonsOf(shown), DecisionID: refusal.DecisionID.String(), Results: failuresOf(refusal),
 	}
 	if row, known := findings.For(shown); known {
 		p.Status = row.Status
@@ -210,6 +218,15 @@ func failed(err error) problem {
 	var failure *tenancy.Error
 	if p.Detail == "" && errors.As(err, &failure) {
 		p.Detail = failure.Msg
+	}
+	place := string(api.InBody)
+	var item *tenancy.ItemError
+	if errors.As(err, &item) {
+		p.Results = []itemFailure{failureOf(item.Index, p)}
+		place += ".operations." + strconv.Itoa(item.Index)
+	}
+	if code == tenancy.CodeInvalid { // found beneath the API, which sees no more than that it is the body
+		p.Errors = []problemDetail{{Location: place, Message: p.Detail}}
 	}
 	return p
 }

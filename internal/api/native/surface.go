@@ -109,7 +109,14 @@ func admit[I any](x *exchange, op *operation, schemas huma.Registry) error {
 	if !takes {
 		return checkNoBody(x.gin)
 	}
-	if err := api.JSON(x.gin, reflect.New(body.Type).Interface(), api.DecodeOptions{}); err != nil {
+	into := body.Type
+	if into.Kind() == reflect.Pointer { // the body may be left out
+		if len(api.Body(x.gin)) == 0 {
+			return nil
+		}
+		into = into.Elem()
+	}
+	if err := api.JSON(x.gin, reflect.New(into).Interface(), api.DecodeOptions{}); err != nil {
 		return err
 	}
 	return checkNulls(api.Body(x.gin), x.Operation().RequestBody.Content[mediaJSON].Schema, schemas)

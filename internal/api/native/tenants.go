@@ -33,6 +33,8 @@ type newTenant struct {
 	OwnerID *string    `json:"owner_id,omitempty" format:"uuid" doc:"The caller when absent; the platform has to name somebody."`
 	Plan    *string    `json:"plan,omitempty" maxLength:"256" doc:"A name of the operator's own; nothing here depends on it."`
 	Limits  *newLimits `json:"limits,omitempty"`
+
+	OrganizationID *string `json:"organization_id,omitempty" maxLength:"63" doc:"The id or short name of the organization that the tenant comes to, which takes its administrator. Absent: one of its own, which the owner administers."`
 }
 
 type newLimits struct {
@@ -62,6 +64,9 @@ func (n newTenant) change() (tenancy.CreateTenant, error) {
 	change := tenancy.CreateTenant{ID: id, Slug: slug, Name: name, Owner: owner, Plan: plan}
 	if n.Limits != nil && n.Limits.Members != nil {
 		change.MemberLimit = *n.Limits.Members
+	}
+	if n.OrganizationID != nil {
+		change.Organization = organizationRef(*n.OrganizationID)
 	}
 	return change, firstOf(badID, badSlug, badName, badOwner, badPlan)
 }

@@ -33,7 +33,7 @@ func termsOf(c *gin.Context, m manner, query map[string]string) (terms, error) {
 	}
 	var err error
 	switch m {
-	case changing:
+	case changing, joining:
 		err = t.readChanging(c, query)
 	case reading, readingObject:
 		if t.AtLeast, err = atLeast(header); err == nil {

@@ -48,11 +48,7 @@ type getDecisionInput struct {
 }
 
 func (d *dialect) getDecision(ctx context.Context, r *request, in *getDecisionInput) (*body[decision], error) {
-	id, err := tenancy.ParseDecisionID(in.Decision)
-	if err != nil {
-		id = tenancy.DecisionID{} // no decision's id: not kept, as any other that is none's
-	}
-	outcome, err := d.read(ctx, r, tenancy.GetDecision{Decision: id})
+	outcome, err := d.read(ctx, r, tenancy.GetDecision{Decision: inPath(in.Decision, tenancy.ParseDecisionID)})
 	if err != nil {
 		return nil, err
 	}

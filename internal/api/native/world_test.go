@@ -170,6 +170,13 @@ func (r registry) NewKey() (native.NewKey, error) {
 	return native.NewKey(key), err
 }
 
+func (r registry) NewCode() (native.NewCode, error) {
+	code, err := r.accounts.NewCode()
+	return native.NewCode(code), err
+}
+
+func (r registry) CodeDigest(text string) tenancy.Digest { return r.accounts.CodeDigest(text) }
+
 func (r registry) CheckPassword(ctx context.Context, user tenancy.UserID, password string) (string, bool, error) {
 	return r.accounts.CheckPassword(ctx, user, password)
 }

@@ -24,6 +24,7 @@ _facts_are_complete if {
 	is_boolean(input.actor.member)
 	is_string(input.actor.level)
 	is_boolean(input.actor.active)
+	is_boolean(input.actor.organization_admin)
 	is_boolean(input.actor.platform)
 	is_array(input.actor.scopes)
 	is_string(input.tenant.id)
@@ -45,4 +46,5 @@ _facts_are_complete if {
 	is_number(input.requested.rank)
 	is_boolean(input.requested.enabled)
 	is_boolean(input.requested.expires)
+	is_array(input.requested.actions)
 }

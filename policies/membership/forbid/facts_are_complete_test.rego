@@ -11,13 +11,13 @@ _facts := {
 		"target/level", "target/user", "tenant/id", "tenant/owner",
 	},
 	"boolean": {
-		"actor/active", "actor/member", "actor/platform", "requested/enabled", "requested/expires",
+		"actor/active", "actor/member", "actor/organization_admin", "actor/platform", "requested/enabled", "requested/expires",
 		"target/active", "target/enabled", "target/exists", "target/lasting", "target/member", "target/pending", "target/self",
 	},
 	"number": {
 		"requested/rank", "target/rank", "tenant/lasting_admins", "tenant/limit", "tenant/members",
 	},
-	"array": {"actor/scopes"},
+	"array": {"actor/scopes", "requested/actions"},
 }
 
 # One value of each type; none of them is the neutral one.

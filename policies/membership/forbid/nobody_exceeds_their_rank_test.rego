@@ -9,21 +9,31 @@ _rank := {"none": 0, "viewer": 10, "member": 20, "admin": 30}
 
 # Every pair of levels: the actor's, and the one that is given or touched.
 test_rank[name] if {
-	some action in {"member.add", "member.remove", "member.update"}
 	some own, own_rank in object.union(_rank, {"owner": 40})
 	some other, other_rank in _rank
-	some what, facts in {
-		"touched": {"target": {"rank": other_rank}, "requested": {"rank": 0}},
-		"given": {"target": {"rank": 0}, "requested": {"rank": other_rank}},
-	}
-	name := sprintf("%s: %s is %s by %s", [action, other, what, own])
+	some what, facts in _asked(other_rank)
+	name := sprintf("%s is %s by %s", [other, what, own])
 	exceeded := {code | some code in {"rank_exceeded"}; other_rank > own_rank}
-	change := {"action": {"name": action}, "actor": {"level": own}}
+	change := {"action": {"name": "member.update"}, "actor": {"level": own}}
 	cases.codes(forbid.violation) == exceeded with input as cases.given(object.union(change, facts))
 }
 
+_asked(rank) := {
+	"touched": {"target": {"rank": rank}, "requested": {"rank": 0}},
+	"given": {"target": {"rank": 0}, "requested": {"rank": rank}},
+}
+
+test_changes_that_take_a_rank[name] if {
+	some action in {"invitation.create", "member.add", "member.remove", "member.update"}
+	some rank, want in {20: set(), 30: {"rank_exceeded"}}
+	some what, facts in _asked(rank)
+	name := sprintf("%s: %d is %s", [action, rank, what])
+	change := {"action": {"name": action}, "actor": {"level": "member"}}
+	cases.codes(forbid.violation) == want with input as cases.given(object.union(change, facts))
+}
+
 test_platform_has_the_rank_of_an_owner[action] if {
-	some action in {"member.add", "member.remove", "member.update"}
+	some action in {"invitation.create", "member.add", "member.remove", "member.update"}
 	facts := {"action": {"name": action}, "target": {"rank": 40}, "requested": {"rank": 40}}
 	cases.codes(forbid.violation) == set() with input as cases.given(object.union(cases.platform, facts))
 }
@@ -32,19 +42,35 @@ test_an_unheard_of_level_has_no_rank if {
 	cases.codes(forbid.violation) == {"rank_exceeded"} with input as cases.given({"actor": {"level": "emperor"}})
 }
 
-test_the_tenant_itself_takes_the_rank_of_an_owner[name] if {
-	some action, asked in {
-		"tenant.delete": {"target": {"rank": 0}, "requested": {"rank": 0}},
-		"tenant.transfer": {"target": {"rank": 20}, "requested": {"rank": 40}},
+test_organization_administrators_have_the_rank_of_an_owner[name] if {
+	some action in {"invitation.create", "member.add", "member.remove", "member.update"}
+	some level in {"none", "viewer"}
+	name := sprintf("%s by a %s", [action, level])
+	actor := {"member": level != "none", "level": level, "organization_admin": true}
+	facts := {"action": {"name": action}, "actor": actor, "target": {"rank": 40}, "requested": {"rank": 40}}
+	cases.codes(forbid.violation) == set() with input as cases.given(facts)
+}
+
+_manager := {"actor": {"level": "member", "capabilities": ["manage_users"]}, "dialect": "cognee"}
+
+test_user_managers[name] if {
+	some name, tc in {
+		"remove an admin": {"given": {"target": {"level": "admin", "rank": 30}}, "want": set()},
+		"do not remove the owner": {"given": cases.owner_as_target, "want": {"owner_permanent"}},
+		"remove no admin elsewhere": {
+			"given": {"target": {"level": "admin", "rank": 30}, "dialect": "native"},
+			"want": {"rank_exceeded"},
+		},
+		"do not change an admin": {
+			"given": {"action": {"name": "member.update"}, "target": {"level": "admin", "rank": 30}},
+			"want": {"rank_exceeded"},
+		},
+		"make no admin": {
+			"given": {"action": {"name": "member.add"}, "requested": {"level": "admin", "rank": 30}},
+			"want": {"rank_exceeded"},
+		},
 	}
-	some who, tc in {
-		"the owner": {"by": {"actor": {"level": "owner"}}, "want": set()},
-		"an admin": {"by": {"actor": {"level": "admin"}}, "want": {"rank_exceeded"}},
-		"the platform": {"by": cases.platform, "want": set()},
-	}
-	name := sprintf("%s by %s", [action, who])
-	facts := object.union_n([{"action": {"name": action}}, asked, tc.by])
-	cases.codes(forbid.violation) == tc.want with input as cases.given(facts)
+	cases.codes(forbid.violation) == tc.want with input as cases.given(object.union(_manager, tc.given))
 }
 
 test_leaving_needs_no_rank if {

@@ -6,7 +6,7 @@ import data.membership.cases
 import data.membership.forbid
 
 test_transfer[name] if {
-	some action in {"member.add", "member.update"}
+	some action in {"invitation.create", "member.add", "member.update"}
 	some what, tc in {
 		"a member becomes an owner": {"given": {}, "want": {"owner_by_transfer_only"}},
 		"a member becomes an admin": {"given": {"requested": {"level": "admin", "rank": 30}}, "want": set()},

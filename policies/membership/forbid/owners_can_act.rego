@@ -11,7 +11,7 @@ violation contains {
 	"code": "owner_permanent",
 	"message": "a tenant's owner can act: enabled, signed up and active",
 } if {
-	input.action.name in {"tenant.create", "tenant.transfer"}
+	input.action.name in {"organization.attach", "tenant.create", "tenant.transfer"}
 	not _owner_can_act
 }
 

@@ -6,12 +6,14 @@ import data.membership.cases
 import data.membership.forbid
 
 test_owners_can_act[name] if {
-	some name, tc in {
+	some action in {"organization.attach", "tenant.create"}
+	some what, tc in {
 		"an active account": {"target": {"member": false, "exists": true, "active": true}, "want": set()},
 		"a disabled one": {"target": {"member": false, "exists": true, "active": false}, "want": {"owner_permanent"}},
 		"none at all": {"target": {"member": false, "exists": false, "active": false}, "want": set()},
 	}
-	given := {"action": {"name": "tenant.create"}, "target": tc.target}
+	name := sprintf("%s: %s", [action, what])
+	given := {"action": {"name": action}, "target": tc.target}
 	cases.codes(forbid.violation) == tc.want with input as cases.given(given)
 }
 

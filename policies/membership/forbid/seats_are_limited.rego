@@ -6,8 +6,14 @@ import rego.v2
 # title: Seats are limited
 # description: A tenant takes no more members than its limit allows. Pending, disabled and expired members fill seats.
 violation contains {"code": "member_limit", "message": "the tenant has as many members as its limit allows"} if {
-	input.action.name == "member.add"
+	input.action.name in {"invitation.accept", "member.add"}
 	not _seat_is_free
 }
 
 _seat_is_free if input.tenant.members < input.tenant.limit
+
+# Whoever is a member fills a seat already, waiting or not.
+_seat_is_free if {
+	input.action.name == "invitation.accept"
+	input.target.member == true
+}

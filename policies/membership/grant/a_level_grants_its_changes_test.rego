@@ -6,7 +6,22 @@ import data.membership.cases
 import data.membership.grant
 
 test_levels[name] if {
-	some action in {"member.add", "member.remove", "member.update"}
+	some action in {
+		"capability.grant",
+		"capability.revoke",
+		"invitation.create",
+		"invitation.delete",
+		"member.add",
+		"member.remove",
+		"member.update",
+		"project.create",
+		"project.delete",
+		"project.update",
+		"role.create",
+		"role.delete",
+		"role.update",
+		"usage.report",
+	}
 	some level, want in {"owner": true, "admin": true, "member": false, "viewer": false, "none": false}
 	name := sprintf("%s by %s", [action, level])
 	grant.allowed == want with input as cases.given({"action": {"name": action}, "actor": {"level": level}})
@@ -15,6 +30,7 @@ test_levels[name] if {
 test_levels_and_the_tenant_itself[name] if {
 	some action, levels in {
 		"tenant.update": {"owner", "admin"},
+		"dataset.create": {"owner", "admin", "member", "viewer"},
 		"tenant.delete": {"owner"},
 		"tenant.transfer": {"owner"},
 	}

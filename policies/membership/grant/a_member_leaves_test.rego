@@ -12,6 +12,9 @@ test_leaving[name] if {
 		"native": {"owner": true, "admin": true, "member": true, "viewer": true, "none": false},
 		"proxy": {"owner": true, "admin": true, "member": true, "viewer": true, "none": false},
 		"cognee": {"owner": true, "admin": true, "member": false, "viewer": false, "none": false},
+		"llamacloud": {"owner": true, "admin": true, "member": true, "viewer": true, "none": false},
+		"cogniac": {"owner": true, "admin": true, "member": true, "viewer": true, "none": false},
+		"processmind": {"owner": true, "admin": false, "member": true, "viewer": true, "none": false},
 		"unheard of": {"owner": false, "admin": false, "member": false, "viewer": false, "none": false},
 	}
 	some level, want in levels

@@ -23,6 +23,27 @@ test_platform[action] if {
 		"member.add": true,
 		"member.update": true,
 		"member.remove": true,
+		"capability.grant": true,
+		"capability.revoke": true,
+		"invitation.create": true,
+		"invitation.delete": true,
+		"organization.attach": true,
+		"organization.create": true,
+		"organization.delete": true,
+		"organization.detach": true,
+		"organization.remove_member": true,
+		"organization.set_member": true,
+		"organization.update": true,
+		"project.create": true,
+		"project.delete": true,
+		"project.update": true,
+		"role.create": true,
+		"role.delete": true,
+		"role.update": true,
+		"usage.report": true,
+		"dataset.create": false,
+		"dataset.grant": false,
+		"invitation.accept": false,
 		"member.leave": false,
 		"tenant.select": false,
 		"user.register": false,
@@ -32,7 +53,7 @@ test_platform[action] if {
 }
 
 test_by_the_platform_alone[name] if {
-	some action in {"signing_key.rotate", "user.create", "user.delete", "user.update"}
+	some action in {"organization.create", "signing_key.rotate", "user.create", "user.delete", "user.update"}
 	some level in {"owner", "admin"}
 	name := sprintf("%s by %s", [action, level])
 	grant.allowed == false with input as cases.given({"action": {"name": action}, "actor": {"level": level}})

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// PageSize is how many rows one decision of a list shows.
+const PageSize = 500
+
+// List says how an operation writes a list as one JSON array.
+type List[Row any] struct {
+	Gate    Gate
+	Options tenancy.ApplyOptions
+	// Page gives the query of the page after a row, of PageSize rows; the zero
+	// row stands for none.
+	Page func(last Row) tenancy.Query
+	// Show gives what is shown of a row; nil: nothing is.
+	Show func(Row) any
+	// Before is shown before the rows.
+	Before []any
+}
+
+// Write writes the list page by page. Each page is a transaction of its own
+// and is decided again, so that a slow reader holds none and who is removed
+// meanwhile reads no further. After an error that follows the first page the
+// shell breaks the connection off: nobody takes a part for the whole.
+func (l List[Row]) Write(c *gin.Context, actor tenancy.Actor) error {
+	var last Row
+	text := arrayWriter{before: "["}
+	for first := true; ; first = false {
+		outcome, err := l.Gate.Read(c.Request.Context(), actor, l.Page(last), l.Options)
+		if err != nil {
+			return err
+		}
+		rows, isRows := outcome.Result.([]Row)
+		if !isRows {
+			return Unexpected(outcome.Result)
+		}
+		if first {
+			Decided(c, outcome.DecisionID)
+			c.Header("Content-Type", "application/json")
+			c.Status(http.StatusOK)
+			text.add(l.Before...)
+		}
+		whole := len(rows) < PageSize
+		if err := l.writePage(c, &text, rows, whole); err != nil || whole {
+			return err
+		}
+		last = rows[len(rows)-1]
+	}
+}
+
+// writePage writes the rows of one page with what must stand around them.
+func (l List[Row]) writePage(c *gin.Context, text *arrayWriter, rows []Row, whole bool) error {
+	for _, row := range rows {
+		text.add(l.Show(row))
+	}
+	if whole {
+		text.end()
+	}
+	if text.err != nil {
+		return text.err
+	}
+	if _, err := text.WriteTo(c.Writer); err != nil {
+		return fmt.Errorf("write a page: %w", err)
+	}
+	return nil
+}
+
+// arrayWriter makes the text of an array, part by part.
+type arrayWriter struct {
+	bytes.Buffer
+	before string // what stands before the next element
+	err    error  // the first
+}
+
+// add adds elements; those that are nil it leaves out.
+func (w *arrayWriter) add(elements ...any) {
+	for _, element := range elements {
+		if element == nil || w.err != nil {
+			continue
+		}
+		w.WriteString(w.before)
+		w.before = ","
+		if err := json.MarshalWrite(w, element, jsontext.AllowInvalidUTF8(true)); err != nil {
+			w.err = fmt.Errorf("encode a row: %w", err)
+		}
+	}
+}
+
+// end closes the array, which may be empty.
+func (w *arrayWriter) end() { w.WriteString(strings.TrimSuffix(w.before, ",") + "]") }
+
+// Unexpected is the error of a result that is not what was asked for.
+func Unexpected(result any) error {
+	return fmt.Errorf("the gate answered with a result of type %T", result)
+}

@@ -1,0 +1,22 @@
+package membership
+
+import rego.v2
+
+# METADATA
+# title: User managers
+# description: >-
+#   A member whose level does not say so manages the users of a tenant all the
+#   same by the capability for it, or by a custom role whose whole name, in any
+#   case, the role table lists. The rules that ask are those of cognee's API.
+user_manager if {
+	input.actor.member == true
+	_manages_users
+}
+
+_manages_users if "manage_users" in input.actor.capabilities
+
+_manages_users if {
+	some role in input.actor.roles
+	some name in data.roles.user_management_role_names
+	lower(role.name) == lower(name)
+}
