@@ -34,8 +34,23 @@ type List[Row any] struct {
 // meanwhile reads no further. After an error that follows the first page the
 // shell breaks the connection off: nobody takes a part for the whole.
 func (l List[Row]) Write(c *gin.Context, actor tenancy.Actor) error {
+	first, text := true, arrayWriter{before: "["}
+	return l.Each(c, actor, func(rows []Row, whole bool) error {
+		if first {
+			c.Header("Content-Type", "application/json")
+			c.Status(http.StatusOK)
+			text.add(l.Before...)
+		}
+		first = false
+		return l.writePage(c, &text, rows, whole)
+	})
+}
+
+// Each hands the list on page by page, the first of which names the decision;
+// whole says that a page is the last. There is one at least, which may be
+// empty.
+func (l List[Row]) Each(c *gin.Context, actor tenancy.Actor, take func(rows []Row, whole bool) error) error {
 	var last Row
-	text := arrayWriter{before: "["}
 	for first := true; ; first = false {
 		outcome, err := l.Gate.Read(c.Request.Context(), actor, l.Page(last), l.Options)
 		if err != nil {
@@ -47,12 +62,9 @@ func (l List[Row]) Write(c *gin.Context, actor tenancy.Actor) error {
 		}
 		if first {
 			Decided(c, outcome.DecisionID)
-			c.Header("Content-Type", "application/json")
-			c.Status(http.StatusOK)
-			text.add(l.Before...)
 		}
 		whole := len(rows) < PageSize
-		if err := l.writePage(c, &text, rows, whole); err != nil || whole {
+		if err := take(rows, whole); err != nil || whole {
 			return err
 		}
 		last = rows[len(rows)-1]

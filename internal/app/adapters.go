@@ -58,6 +58,21 @@ func (a cogneeAccounts) NewKey() (cognee.NewKey, error) {
 	return cognee.NewKey(key), err
 }
 
+// cogniacAccounts is authentication in the words of Cogniac's API.
+type cogniacAccounts struct{ *authn.Service }
+
+// Exchange implements cogniac.Accounts.
+func (a cogniacAccounts) Exchange(ctx context.Context, actor tenancy.Actor, tenant tenancy.TenantID) (string, time.Duration, error) {
+	token, err := a.Service.Exchange(ctx, actor, tenant)
+	return token.Text, token.Lifetime, err
+}
+
+// NewCode implements cogniac.Accounts.
+func (a cogniacAccounts) NewCode() (string, tenancy.Digest, error) {
+	code, err := a.Service.NewCode()
+	return code.Text, code.Digest, err
+}
+
 // proxyCallers authenticates the requests that a proxy asks about.
 type proxyCallers struct{ service *authn.Service }
 

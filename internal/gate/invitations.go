@@ -67,7 +67,7 @@ func (s *createInvitation) gatherAddress(tx Reader, m *matter) error {
 }
 
 func (s *createInvitation) hold(m *matter) []tenancy.Finding {
-	return slices.Concat(rankHolds(m, s.Level), actionsHold(m), noSecondOwner(m, s.Level))
+	return slices.Concat(rankGives(m, s.Level), actionsHold(m), noSecondOwner(m, s.Level))
 }
 
 func (s *createInvitation) perform(tx Tx, m *matter) (any, error) {
@@ -125,8 +125,15 @@ func (s *deleteInvitation) before(*matter) any {
 
 func (s *deleteInvitation) gather(tx Reader, m *matter) error {
 	s.invitation = nil
-	m.aboutRecord("invitation", s.Invitation.String())
-	invitation, known, err := tx.Invitation(s.Invitation)
+	id := s.Invitation
+	if id.IsZero() {
+		var err error
+		if id, _, err = tx.PendingInvitation(m.tenant.ID, tenancy.EmailKey(s.Email)); err != nil {
+			return err
+		}
+	}
+	m.aboutRecord("invitation", id.String())
+	invitation, known, err := tx.Invitation(id)
 	if err != nil {
 		return err
 	}
@@ -273,11 +280,10 @@ func (s *acceptInvitation) gatherOffered(tx Reader, m *matter) error {
 
 func (s *acceptInvitation) hold(m *matter) []tenancy.Finding {
 	found := s.answered.hold(m)
-	if s.invitation != nil && !m.in.Target.Member {
-		found = append(found, aSeatIsFree(m)...)
-		found = append(found, noSecondOwner(m, s.after.Level)...)
+	if s.invitation == nil {
+		return found
 	}
-	return found
+	return slices.Concat(found, aSeatIsFree(m), noSecondOwner(m, s.after.Level))
 }
 
 func (s *acceptInvitation) perform(tx Tx, m *matter) (any, error) {
