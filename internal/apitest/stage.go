@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -30,7 +31,8 @@ type Stage struct {
 	Gate  *gate.Gate
 	Rules *policy.Engine
 	Authn *authn.Service
-	Full  atomic.Bool // the disk is
+	Names map[string]string // what transcripts may name: the cast, and what a test adds
+	Full  atomic.Bool       // the disk is
 }
 
 // Directions say how a stage is set.
@@ -42,12 +44,14 @@ type Directions struct {
 	Rules func() (*policy.Set, error)
 	Gate  func(api.Gate) api.Gate // stands in front of the real one; nil: nothing does
 	More  func(*tenancy.Seed)     // changes who and what there is; nil: nothing does
+	Names map[string]string       // ids of what More adds, by their names in transcripts
 }
 
 // Set sets a stage, which is struck when the test ends.
 func Set(t testing.TB, with Directions) *Stage {
 	t.Helper()
-	s := &Stage{}
+	s := &Stage{Names: Cast()}
+	maps.Copy(s.Names, with.Names)
 	beforeSync := func() error {
 		if s.Full.Load() {
 			return errors.New("no space left")

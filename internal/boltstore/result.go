@@ -174,6 +174,7 @@ func (e *encoder) member(v tenancy.Member) {
 		e.raw(role.ID[:])
 		e.role(role)
 	}
+	e.raw(v.Organization[:])
 	e.raw(v.InOrganization.Organization[:])
 	e.raw(v.InOrganization.User[:])
 	e.organizationMember(v.InOrganization)
@@ -193,6 +194,7 @@ func (d *decoder) member() (v tenancy.Member) {
 		role.ID = id
 		v.Held = append(v.Held, role)
 	}
+	v.Organization = d.id()
 	v.InOrganization = d.organizationMember()
 	return v
 }

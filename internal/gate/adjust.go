@@ -20,6 +20,9 @@ func (m *matter) adjusted(tx Reader, a tenancy.Adjustment) (tenancy.Membership, 
 	after := m.membership
 	after.Level = leveled(m.membership, a)
 	after.LevelBefore = levelBefore(m.membership, after.Level)
+	if a.Level != nil || after.Level != m.membership.Level {
+		after.LevelName = a.LevelName
+	}
 	set(&after.Developer, a.Developer)
 	set(&after.Enabled, a.Enabled)
 	set(&after.NotBefore, a.NotBefore)
@@ -209,7 +212,7 @@ func (m *matter) projectsHere(tx Reader) ([]tenancy.ProjectID, error) {
 func (m *matter) viewOf(tx Reader, member tenancy.Membership, held []tenancy.Role) (tenancy.Member, error) {
 	view := tenancy.Member{
 		Membership: member, Email: m.account.Email, GivenName: m.account.GivenName, Surname: m.account.Surname,
-		Kind: m.account.Kind, Held: held,
+		Kind: m.account.Kind, Held: held, Organization: m.tenant.Organization,
 	}
 	var err error
 	switch {

@@ -24,6 +24,9 @@ func organizationView(query tenancy.Query) (view, error) {
 		v.gather, v.rows = aboutOrganization(q.Organization), placeRow(q)
 	case tenancy.ListOrganizationTenants:
 		v.gather, v.rows = aboutOrganization(q.Organization), organizationTenants(q)
+	case tenancy.ListOrganizationStatistics:
+		v.action = tenancy.ActionOrganizationUsage
+		v.gather, v.rows = aboutOrganization(q.Organization), organizationStatistics(q)
 	default:
 		return view{}, fmt.Errorf("no view for a query of type %T", query)
 	}
@@ -105,5 +108,23 @@ func organizationTenants(q tenancy.ListOrganizationTenants) func(Reader, *matter
 			tenants[i] = tenant
 		}
 		return tenants, nil
+	}
+}
+
+func organizationStatistics(q tenancy.ListOrganizationStatistics) func(Reader, *matter) (any, error) {
+	return func(tx Reader, m *matter) (any, error) {
+		ids, err := tx.OrganizationTenants(m.above.ID, q.After, q.Limit)
+		if err != nil {
+			return nil, err
+		}
+		numbers := make([]tenancy.TenantStatistics, len(ids))
+		for i, id := range ids {
+			one, err := statisticsOf(tx, id)
+			if err != nil {
+				return nil, err
+			}
+			numbers[i] = tenancy.TenantStatistics{Tenant: id, Statistics: one}
+		}
+		return numbers, nil
 	}
 }

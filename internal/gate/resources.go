@@ -253,11 +253,13 @@ func belongings(q tenancy.ListMemberships) func(Reader, *matter) (any, error) {
 	}
 }
 
-func statistics(tx Reader, m *matter) (any, error) {
-	usage, err := tx.Usage(m.tenant.ID)
+func statistics(tx Reader, m *matter) (any, error) { return statisticsOf(tx, m.tenant.ID) }
+
+func statisticsOf(tx Reader, tenant tenancy.TenantID) (tenancy.Statistics, error) {
+	usage, err := tx.Usage(tenant)
 	if err != nil {
-		return nil, err
+		return tenancy.Statistics{}, err
 	}
-	counters, err := tx.Counters(m.tenant.ID)
+	counters, err := tx.Counters(tenant)
 	return tenancy.Statistics{Usage: usage, Counters: counters}, err
 }

@@ -20,6 +20,7 @@ func newViewer(tx Reader, tenant tenancy.Tenant) *viewer {
 func (v *viewer) member(row tenancy.Membership, user tenancy.User) (tenancy.Member, error) {
 	view := tenancy.Member{
 		Membership: row, Email: user.Email, GivenName: user.GivenName, Surname: user.Surname, Kind: user.Kind,
+		Organization: v.tenant.Organization,
 	}
 	var err error
 	if view.LastLoginAt, err = v.tx.LastLogin(row.User); err != nil {

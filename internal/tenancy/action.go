@@ -83,6 +83,7 @@ const (
 	ActionOrganizationRead    Action = "organization.read"
 	ActionOrganizationList    Action = "organization.list" // a person's own
 	ActionOrganizationListAll Action = "organization.list_all"
+	ActionOrganizationUsage   Action = "organization.usage" // the numbers of all its tenants
 	ActionPolicyRead          Action = "policy.read"
 	ActionAuditRead           Action = "audit.read" // also: ask what others may do
 	ActionStoreRead           Action = "store.read" // what the program and its store are

@@ -9,15 +9,6 @@ import (
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// pathOrganization is the organization that the tenant of the path belongs to.
-func pathOrganization(c *gin.Context) (tenancy.OrganizationRef, error) {
-	ref, err := pathTenant(c)
-	if err != nil {
-		return tenancy.OrganizationRef{}, err
-	}
-	return tenancy.OrganizationRef{Of: ref}, nil
-}
-
 // shownOrganization is an organization (U).
 type shownOrganization struct {
 	ID          string `json:"id"`
@@ -28,10 +19,7 @@ type shownOrganization struct {
 
 // organization serves GET /tenant/{tenantId}/organization.
 func (d *dialect) organization(c *gin.Context, actor tenancy.Actor) error {
-	ref, err := pathOrganization(c)
-	if err != nil {
-		return err
-	}
+	ref := pathOrganization(c)
 	o, err := read[tenancy.Organization](d, c, actor, tenancy.GetOrganization{Organization: ref})
 	if err != nil {
 		return err
@@ -62,10 +50,7 @@ func (n *organizationNumbers) add(tenants []tenancy.TenantStatistics) {
 
 // organizationStatistics serves GET /tenant/{tenantId}/organization/statistics.
 func (d *dialect) organizationStatistics(c *gin.Context, actor tenancy.Actor) error {
-	ref, err := pathOrganization(c)
-	if err != nil {
-		return err
-	}
+	ref := pathOrganization(c)
 	sum, err := d.sum(c, actor, ref)
 	if err != nil {
 		return err
@@ -105,10 +90,7 @@ func showOrganizationTenant(t tenancy.Tenant) any {
 
 // organizationTenants serves GET /tenant/{tenantId}/organization/tenants.
 func (d *dialect) organizationTenants(c *gin.Context, actor tenancy.Actor) error {
-	ref, err := pathOrganization(c)
-	if err != nil {
-		return err
-	}
+	ref := pathOrganization(c)
 	page := func(last tenancy.Tenant) tenancy.Query {
 		return tenancy.ListOrganizationTenants{Organization: ref, After: last.ID, Limit: api.PageSize}
 	}
@@ -157,9 +139,7 @@ func (d *dialect) createTenant(c *gin.Context, actor tenancy.Actor) error {
 	if err != nil {
 		return err
 	}
-	if create.Organization, err = pathOrganization(c); err != nil {
-		return err
-	}
+	create.Organization = pathOrganization(c)
 	outcome, err := d.apply(c, actor, create)
 	if err != nil {
 		return err
@@ -174,14 +154,11 @@ func (d *dialect) createTenant(c *gin.Context, actor tenancy.Actor) error {
 // detachTenant serves DELETE /tenant/{tenantId}/organization/tenants/{target}:
 // the tenant leaves the organization and lives on.
 func (d *dialect) detachTenant(c *gin.Context, actor tenancy.Actor) error {
-	ref, err := pathOrganization(c)
+	ref := pathOrganization(c)
+	target := api.OpaqueTenantID(c.Param("targetTenantId"))
+	_, err := d.apply(c, actor, tenancy.DetachTenant{Organization: ref, Tenant: target})
 	if err != nil {
-		return err
+		return &failure{answers: detaching, cause: err}
 	}
-	target, err := tenancy.ParseTenantID(c.Param("targetTenantId"))
-	if err != nil {
-		target = tenancy.TenantID{} // nobody's, see userID
-	}
-	_, err = d.apply(c, actor, tenancy.DetachTenant{Organization: ref, Tenant: target})
-	return said(c, err, "Tenant removed from organization.")
+	return said(c, nil, "Tenant removed from organization.")
 }

@@ -21,10 +21,7 @@ type organizationUser struct {
 
 // organizationUsers serves GET /tenant/{tenantId}/organization/users.
 func (d *dialect) organizationUsers(c *gin.Context, actor tenancy.Actor) error {
-	ref, err := pathOrganization(c)
-	if err != nil {
-		return err
-	}
+	ref := pathOrganization(c)
 	page := func(last tenancy.OrganizationMemberView) tenancy.Query {
 		return tenancy.ListOrganizationMembers{Organization: ref, After: last.User, Limit: api.PageSize}
 	}
@@ -52,12 +49,9 @@ func (d *dialect) updateOrganizationUser(c *gin.Context, actor tenancy.Actor) er
 	if err := required(given.UserID, "userId"); err != nil {
 		return err
 	}
-	ref, err := pathOrganization(c)
-	if err != nil {
-		return err
-	}
-	change := tenancy.PutOrganizationMember{Organization: ref, User: userID(*given.UserID), Admin: given.Admin, Enabled: given.Active}
-	_, err = d.apply(c, actor, change)
+	ref := pathOrganization(c)
+	change := tenancy.PutOrganizationMember{Organization: ref, User: api.OpaqueUserID(*given.UserID), Admin: given.Admin, Enabled: given.Active}
+	_, err := d.apply(c, actor, change)
 	return said(c, err, "User organization settings updated.")
 }
 
@@ -72,10 +66,7 @@ func (d *dialect) removeOrganizationUser(c *gin.Context, actor tenancy.Actor) er
 	if err := required(given.UserID, "userId"); err != nil {
 		return err
 	}
-	ref, err := pathOrganization(c)
-	if err != nil {
-		return err
-	}
-	_, err = d.apply(c, actor, tenancy.RemoveOrganizationMember{Organization: ref, User: userID(*given.UserID)})
+	ref := pathOrganization(c)
+	_, err := d.apply(c, actor, tenancy.RemoveOrganizationMember{Organization: ref, User: api.OpaqueUserID(*given.UserID)})
 	return said(c, err, "User removed from organization.")
 }

@@ -23,10 +23,7 @@ func showTenant(t tenancy.Tenant) shownTenant {
 
 // tenant serves GET /tenant/{tenantId}.
 func (d *dialect) tenant(c *gin.Context, actor tenancy.Actor) error {
-	ref, err := pathTenant(c)
-	if err != nil {
-		return err
-	}
+	ref := pathTenant(c)
 	tenant, err := read[tenancy.Tenant](d, c, actor, tenancy.GetTenant{Tenant: ref})
 	if err != nil {
 		return err
@@ -48,10 +45,7 @@ func (d *dialect) updateTenant(c *gin.Context, actor tenancy.Actor) error {
 	if err := unacceptable("displayName", checkTenantName(*given.DisplayName)); err != nil {
 		return err
 	}
-	ref, err := pathTenant(c)
-	if err != nil {
-		return err
-	}
+	ref := pathTenant(c)
 	outcome, err := d.apply(c, actor, tenancy.UpdateTenant{Tenant: ref, Name: given.DisplayName})
 	if err != nil {
 		return err
@@ -81,10 +75,7 @@ type shownStatistics struct {
 
 // statistics serves GET /tenant/{tenantId}/statistics.
 func (d *dialect) statistics(c *gin.Context, actor tenancy.Actor) error {
-	ref, err := pathTenant(c)
-	if err != nil {
-		return err
-	}
+	ref := pathTenant(c)
 	numbers, err := read[tenancy.Statistics](d, c, actor, tenancy.GetStatistics{Tenant: ref})
 	if err != nil {
 		return err

@@ -26,10 +26,7 @@ type listedUser struct {
 
 // users serves GET /tenant/{tenantId}/users.
 func (d *dialect) users(c *gin.Context, actor tenancy.Actor) error {
-	ref, err := pathTenant(c)
-	if err != nil {
-		return err
-	}
+	ref := pathTenant(c)
 	page := func(last tenancy.Member) tenancy.Query {
 		return tenancy.ListMembers{Tenant: ref, After: last.User, Limit: api.PageSize}
 	}
@@ -105,9 +102,7 @@ func (d *dialect) addUser(c *gin.Context, actor tenancy.Actor) error {
 	if err != nil {
 		return err
 	}
-	if add.Tenant, err = pathTenant(c); err != nil {
-		return err
-	}
+	add.Tenant = pathTenant(c)
 	outcome, err := d.apply(c, actor, add)
 	if err != nil {
 		return err
@@ -125,13 +120,12 @@ type userInTenant struct {
 	TenantID *string `json:"tenantId"`
 }
 
-// read gives the tenant and the user.
-func (u userInTenant) read(c *gin.Context) (tenancy.TenantRef, tenancy.UserID, error) {
+// read gives the user.
+func (u userInTenant) read(c *gin.Context) (tenancy.UserID, error) {
 	if err := firstOf(required(u.UserID, "userId"), sameTenant(c, u.TenantID)); err != nil {
-		return tenancy.TenantRef{}, tenancy.UserID{}, err
+		return tenancy.UserID{}, err
 	}
-	ref, err := pathTenant(c)
-	return ref, userID(*u.UserID), err
+	return api.OpaqueUserID(*u.UserID), nil
 }
 
 // updateUser serves PUT /tenant/{tenantId}/users. A flag that is absent stays
@@ -144,12 +138,12 @@ func (d *dialect) updateUser(c *gin.Context, actor tenancy.Actor) error {
 	if err := decode(c, &given); err != nil {
 		return err
 	}
-	ref, user, err := given.read(c)
+	user, err := given.read(c)
 	if err != nil {
 		return err
 	}
 	adjustment := tenancy.Adjustment{Administrator: given.Admin, Enabled: given.Active, Developer: given.Developer}
-	_, err = d.apply(c, actor, tenancy.UpdateMember{Tenant: ref, User: user, Adjustment: adjustment})
+	_, err = d.apply(c, actor, tenancy.UpdateMember{Tenant: pathTenant(c), User: user, Adjustment: adjustment})
 	return said(c, err, "User tenant settings updated.")
 }
 
@@ -159,10 +153,10 @@ func (d *dialect) removeUser(c *gin.Context, actor tenancy.Actor) error {
 	if err := decode(c, &given); err != nil {
 		return err
 	}
-	ref, user, err := given.read(c)
+	user, err := given.read(c)
 	if err != nil {
 		return err
 	}
-	_, err = d.apply(c, actor, tenancy.RemoveMember{Tenant: ref, User: user})
+	_, err = d.apply(c, actor, tenancy.RemoveMember{Tenant: pathTenant(c), User: user})
 	return said(c, err, "User removed from tenant.")
 }

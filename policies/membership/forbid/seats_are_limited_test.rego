@@ -19,6 +19,7 @@ test_seats[name] if {
 		"action": {"name": action},
 		"tenant": {"members": tc.members, "limit": tc.limit},
 		"requested": {"level": "member", "rank": 20},
+		"target": {"member": false},
 	}
 	cases.codes(forbid.violation) == tc.want with input as cases.given(given)
 }
@@ -26,5 +27,10 @@ test_seats[name] if {
 test_a_full_tenant_can_be_left[action] if {
 	some action in {"member.remove", "member.leave"}
 	given := {"action": {"name": action}, "tenant": {"limit": 3}}
+	cases.codes(forbid.violation) == set() with input as cases.given(given)
+}
+
+test_a_member_who_waited_has_a_seat if {
+	given := {"action": {"name": "invitation.accept"}, "tenant": {"members": 5, "limit": 5}, "target": {"member": true}}
 	cases.codes(forbid.violation) == set() with input as cases.given(given)
 }
