@@ -61,7 +61,7 @@ allow if {
 #   theirs or to the tenant, may do what it says, whatever their level.
 allow if {
 	input.action.name in {"dataset.delete", "dataset.read", "dataset.share", "dataset.write"}
-	split(input.action.name, ".")[1] in input.resource.permissions
+	trim_prefix(input.action.name, "dataset.") in input.resource.permissions
 	_actor_may_act
 }
 
@@ -87,9 +87,11 @@ allow if {
 
 # METADATA
 # title: Holders see their role
-# description: A member may read a custom role that they hold, and who else holds it.
+# description: >-
+#   A member may read a custom role that they hold, who else holds it, and which
+#   datasets it, or their tenant as a whole, can reach.
 allow if {
-	input.action.name == "role.read"
+	input.action.name in {"dataset.list_of", "role.read"}
 	input.resource.mine == true
 	_actor_may_act
 }
@@ -117,9 +119,9 @@ allow if {
 
 # METADATA
 # title: Organization administrators see their organization
-# description: Who administers an organization may read it, with its members and tenants.
+# description: Who administers an organization may read it, with its members, tenants and their numbers.
 allow if {
-	input.action.name == "organization.read"
+	input.action.name in {"organization.read", "organization.usage"}
 	input.actor.organization_admin == true
 	_actor_may_act
 }
@@ -158,7 +160,7 @@ allow if {
 allow if {
 	input.action.name in {
 		"key.list", "organization.list", "organization.list_all", "organization.read",
-		"tenant.list", "tenant.list_all", "user.find", "user.read",
+		"organization.usage", "tenant.list", "tenant.list_all", "user.find", "user.read",
 	}
 	input.actor.platform == true
 	_actor_may_act

@@ -48,7 +48,7 @@ test_levels[name] if {
 # What a level never gives: the name of a change among them.
 _never_by_level := {
 	"dataset.delete", "dataset.list", "dataset.read", "dataset.share", "dataset.write",
-	"organization.list", "organization.list_all", "organization.read",
+	"organization.list", "organization.list_all", "organization.read", "organization.usage",
 	"tenant.list", "tenant.list_all", "user.find", "user.read", "key.list",
 	"store.backup", "store.read", "store.verify", "member.remove", "usage.report",
 }
@@ -81,7 +81,7 @@ test_custom_roles[name] if {
 test_never_by_custom_role[action] if {
 	some action in {
 		"dataset.delete", "dataset.list", "dataset.read", "dataset.share", "dataset.write", "dataset.own",
-		"organization.list", "organization.list_all", "organization.read",
+		"organization.list", "organization.list_all", "organization.read", "organization.usage",
 		"policy.own", "signing_key.own", "store.backup", "user.find",
 		"tenant.list", "tenant.list_all",
 	}
@@ -94,6 +94,7 @@ _organization_admin := object.union(_stranger, {"actor": {"organization_admin": 
 test_organization_administrators[action] if {
 	some action, want in object.union({action: true | some action, _ in _lowest}, {
 		"organization.read": true,
+		"organization.usage": true,
 		"organization.list_all": false,
 		"dataset.read": false,
 		"tenant.list_all": false,
@@ -113,6 +114,7 @@ test_organizations[name] if {
 	some name, tc in {
 		"read by who belongs to it": {"action": "organization.read", "given": {"resource": {"mine": true}}, "want": true},
 		"not read by who does not": {"action": "organization.read", "given": {"resource": {"mine": false}}, "want": false},
+		"not its numbers": {"action": "organization.usage", "given": {"resource": {"mine": true}}, "want": false},
 		"nothing but read": {"action": "organization.list_all", "given": {"resource": {"mine": true}}, "want": false},
 		"one's own are listed": {"action": "organization.list", "given": {"target": {"self": true}}, "want": true},
 		"another's are not": {"action": "organization.list", "given": {}, "want": false},
@@ -137,6 +139,12 @@ test_datasets[name] if {
 	access.allow == want with input as object.union(_read, given)
 }
 
+test_a_permission_is_no_action[action] if {
+	some action in {"read", "own.read"}
+	given := {"action": {"name": action}, "resource": {"permissions": ["read", "own.read"]}}
+	access.allow == false with input as object.union(_read, given)
+}
+
 test_datasets_of_ones_own[name] if {
 	some name, tc in {"listed": {"self": true, "want": true}, "another's": {"self": false, "want": false}}
 	given := object.union(_stranger, {"action": {"name": "dataset.list"}, "target": {"self": tc.self}})
@@ -156,6 +164,8 @@ test_roles_held[name] if {
 	some name, tc in {
 		"read by a holder": {"action": "role.read", "mine": true, "want": true},
 		"not read by others": {"action": "role.read", "mine": false, "want": false},
+		"its datasets, for a holder": {"action": "dataset.list_of", "mine": true, "want": true},
+		"its datasets, for others": {"action": "dataset.list_of", "mine": false, "want": false},
 		"nothing but read": {"action": "role.list", "mine": true, "want": false},
 	}
 	given := {"action": {"name": tc.action}, "resource": {"mine": tc.mine}}
@@ -183,6 +193,7 @@ test_platform[action] if {
 		"organization.list": true,
 		"organization.list_all": true,
 		"organization.read": true,
+		"organization.usage": true,
 		"capability.read": true,
 		"dataset.read": false,
 		"user.find": true,
@@ -232,6 +243,7 @@ _open := {
 	"to a dataset": {"action": {"name": "dataset.write"}, "resource": {"permissions": ["write"]}},
 	"to one's capabilities": {"action": {"name": "capability.read"}},
 	"to a role held": {"action": {"name": "role.read"}, "resource": {"mine": true}},
+	"to the datasets of a role held": {"action": {"name": "dataset.list_of"}, "resource": {"mine": true}},
 	"to roles, as a user manager": {
 		"action": {"name": "role.list"},
 		"actor": {"capabilities": ["manage_users"]},
