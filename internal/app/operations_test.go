@@ -33,7 +33,7 @@ type operationOfAll struct {
 // changes.
 func kept(c *chamber, in drawn, fresh standing) bool {
 	if _, there := c.members[in.user]; there {
-		return c.change(in.actor, in.user, unchanged)
+		return c.manages(in.actor, fresh.level)
 	}
 	return c.add(in.actor, in.user, fresh)
 }
