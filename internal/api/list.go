@@ -25,6 +25,8 @@ type List[Row any] struct {
 	Page func(last Row) tenancy.Query
 	// Show gives what is shown of a row; nil: nothing is.
 	Show func(Row) any
+	// Before is shown before the rows.
+	Before []any
 }
 
 // Write writes the list page by page. Each page is a transaction of its own
@@ -32,8 +34,23 @@ type List[Row any] struct {
 // meanwhile reads no further. After an error that follows the first page the
 // shell breaks the connection off: nobody takes a part for the whole.
 func (l List[Row]) Write(c *gin.Context, actor tenancy.Actor) error {
+	first, text := true, arrayWriter{before: "["}
+	return l.Each(c, actor, func(rows []Row, whole bool) error {
+		if first {
+			c.Header("Content-Type", "application/json")
+			c.Status(http.StatusOK)
+			text.add(l.Before...)
+		}
+		first = false
+		return l.writePage(c, &text, rows, whole)
+	})
+}
+
+// Each hands the list on page by page, the first of which names the decision;
+// whole says that a page is the last. There is one at least, which may be
+// empty.
+func (l List[Row]) Each(c *gin.Context, actor tenancy.Actor, take func(rows []Row, whole bool) error) error {
 	var last Row
-	before := "["
 	for first := true; ; first = false {
 		outcome, err := l.Gate.Read(c.Request.Context(), actor, l.Page(last), l.Options)
 		if err != nil {
@@ -45,40 +62,55 @@ func (l List[Row]) Write(c *gin.Context, actor tenancy.Actor) error {
 		}
 		if first {
 			Decided(c, outcome.DecisionID)
-			c.Header("Content-Type", "application/json")
-			c.Status(http.StatusOK)
 		}
 		whole := len(rows) < PageSize
-		if before, err = l.writePage(c, rows, before, whole); err != nil || whole {
+		if err := take(rows, whole); err != nil || whole {
 			return err
 		}
 		last = rows[len(rows)-1]
 	}
 }
 
-// writePage writes the rows of one page with what must stand around them:
-// before stands before the first one. It gives what stands before the next.
-func (l List[Row]) writePage(c *gin.Context, rows []Row, before string, whole bool) (string, error) {
-	var text bytes.Buffer
+// writePage writes the rows of one page with what must stand around them.
+func (l List[Row]) writePage(c *gin.Context, text *arrayWriter, rows []Row, whole bool) error {
 	for _, row := range rows {
-		shown := l.Show(row)
-		if shown == nil {
-			continue
-		}
-		text.WriteString(before)
-		before = ","
-		if err := json.MarshalWrite(&text, shown, jsontext.AllowInvalidUTF8(true)); err != nil {
-			return "", fmt.Errorf("encode a row: %w", err)
-		}
+		text.add(l.Show(row))
 	}
 	if whole {
-		text.WriteString(strings.TrimSuffix(before, ",") + "]")
+		text.end()
 	}
-	if _, err := c.Writer.Write(text.Bytes()); err != nil {
-		return "", fmt.Errorf("write a page: %w", err)
+	if text.err != nil {
+		return text.err
 	}
-	return before, nil
+	if _, err := text.WriteTo(c.Writer); err != nil {
+		return fmt.Errorf("write a page: %w", err)
+	}
+	return nil
 }
+
+// arrayWriter makes the text of an array, part by part.
+type arrayWriter struct {
+	bytes.Buffer
+	before string // what stands before the next element
+	err    error  // the first
+}
+
+// add adds elements; those that are nil it leaves out.
+func (w *arrayWriter) add(elements ...any) {
+	for _, element := range elements {
+		if element == nil || w.err != nil {
+			continue
+		}
+		w.WriteString(w.before)
+		w.before = ","
+		if err := json.MarshalWrite(w, element, jsontext.AllowInvalidUTF8(true)); err != nil {
+			w.err = fmt.Errorf("encode a row: %w", err)
+		}
+	}
+}
+
+// end closes the array, which may be empty.
+func (w *arrayWriter) end() { w.WriteString(strings.TrimSuffix(w.before, ",") + "]") }
 
 // Unexpected is the error of a result that is not what was asked for.
 func Unexpected(result any) error {

@@ -26,6 +26,9 @@ var cast = map[string]string{
 	"gil": "0190aaaa-0000-7000-8000-000000000009", "gus": "0190aaaa-0000-7000-8000-00000000000a",
 	"acme": "0190bbbb-0000-7000-8000-000000000001", "guild": "0190bbbb-0000-7000-8000-000000000002", "globex": "0190bbbb-0000-7000-8000-000000000003",
 	"unknown": "0190cccc-0000-7000-8000-000000000001",
+
+	// Keys of theirs.
+	"maryskey": "0190eeee-0000-7000-8000-000000000003", "vicskey": "0190eeee-0000-7000-8000-000000000004",
 }
 
 // people are those of the cast who have an account.
@@ -66,12 +69,13 @@ func seed(hash string) tenancy.Seed {
 			ID: User(name), Email: strings.ToUpper(name[:1]) + name[1:] + "@example.com", Kind: tenancy.KindHuman,
 			SignedUp: true, Enabled: true, PasswordHash: hash,
 		})
-		s.Keys = append(s.Keys, tenancy.Key{ID: newKeyID(), User: User(name), Digest: authn.DigestOf(Key(name))})
+		s.Keys = append(s.Keys, tenancy.Key{ID: keyIDOf(name), User: User(name), Digest: authn.DigestOf(Key(name))})
 	}
 	s.Keys = append(
 		s.Keys,
 		tenancy.Key{ID: newKeyID(), User: User("olga"), Tenant: Tenant("acme"), Digest: authn.DigestOf(Key("olga's acme"))},
 		tenancy.Key{ID: newKeyID(), User: User("olga"), Tenant: Tenant("globex"), Digest: authn.DigestOf(Key("olga's globex"))},
+		tenancy.Key{ID: newKeyID(), User: User("mary"), Scopes: []tenancy.Action{tenancy.ActionMemberList}, Digest: authn.DigestOf(Key("mary's scopes"))},
 		tenancy.Key{ID: newKeyID(), User: User("adam"), Scopes: []tenancy.Action{tenancy.ActionMemberList}, Digest: authn.DigestOf(Key("adam's scopes"))},
 	)
 	s.Memberships = []tenancy.Membership{
@@ -84,6 +88,14 @@ func seed(hash string) tenancy.Seed {
 		{Tenant: Tenant("guild"), User: User("gus"), Level: tenancy.LevelAdmin, Enabled: true},
 	}
 	return s
+}
+
+// keyIDOf gives the id of somebody's key: a new one unless the cast names it.
+func keyIDOf(name string) tenancy.KeyID {
+	if id, named := cast[name+"skey"]; named {
+		return tenancy.KeyID(uuid.MustParse(id))
+	}
+	return newKeyID()
 }
 
 func newKeyID() tenancy.KeyID { return tenancy.KeyID(uuid.Must(uuid.NewV7())) }

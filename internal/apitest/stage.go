@@ -31,9 +31,8 @@ type Stage struct {
 	Gate  *gate.Gate
 	Rules *policy.Engine
 	Authn *authn.Service
-	Full  atomic.Bool // the disk is
-
-	names map[string]string // ids by the names of the transcripts
+	Names map[string]string // what transcripts may name: the cast, and what a test adds
+	Full  atomic.Bool       // the disk is
 }
 
 // Directions say how a stage is set.
@@ -51,8 +50,8 @@ type Directions struct {
 // Set sets a stage, which is struck when the test ends.
 func Set(t testing.TB, with Directions) *Stage {
 	t.Helper()
-	s := &Stage{names: Cast()}
-	maps.Copy(s.names, with.Names)
+	s := &Stage{Names: Cast()}
+	maps.Copy(s.Names, with.Names)
 	beforeSync := func() error {
 		if s.Full.Load() {
 			return errors.New("no space left")

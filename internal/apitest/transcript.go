@@ -23,7 +23,8 @@ import (
 // with the headers that matter and the body to the letter. {name} stands for
 // an id of the cast, {NAME} for the same in upper case; {new:name} in an
 // answer takes whatever id, token or time stands there and names it from then
-// on; {any} takes one and forgets it.
+// on; {any} takes one and forgets it, and … takes anything. Line ends break
+// long bodies and mean nothing.
 func Play(t *testing.T, folder string, set func(t *testing.T, comment string) *Stage) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.txtar"))
 	if err != nil || len(files) == 0 {
@@ -47,7 +48,7 @@ func (s *Stage) play(t *testing.T, script *txtar.Archive) {
 	if len(script.Files) == 0 || len(script.Files)%2 != 0 {
 		t.Fatal("a transcript alternates requests and answers")
 	}
-	names := maps.Clone(s.names)
+	names := maps.Clone(s.Names)
 	for i := 0; i < len(script.Files); i += 2 {
 		request, want := script.Files[i], script.Files[i+1]
 		who, line, _ := strings.Cut(request.Name, ": ")
@@ -100,10 +101,11 @@ func compare(t *testing.T, request, status, text string, got Answer, names map[s
 	}
 }
 
-// matches compares text to the letter, but for {new:name} and {any}, and for
-// line ends, with which a transcript may break a long line.
+// matches compares text to the letter, but for {new:name}, {any}, … and line
+// ends.
 func matches(want, got string, names map[string]string) bool {
 	pattern := regexp.QuoteMeta(strings.ReplaceAll(want, "\n", ""))
+	pattern = strings.ReplaceAll(pattern, `…`, `.*`)
 	pattern = strings.ReplaceAll(pattern, `\{any\}`, `[A-Za-z0-9:._-]+`)
 	pattern = regexp.MustCompile(`\\\{new:([a-z]+)\\\}`).ReplaceAllString(pattern, `(?P<$1>[A-Za-z0-9:._-]+)`)
 	expression := regexp.MustCompile(`\A` + pattern + `\z`)

@@ -15,6 +15,8 @@ func TestMatchesIsExact(t *testing.T) {
 		{`{"id":"{any}"}`, `{"id":"2026-11-22T04:00:00Z"}`, true},
 		{`{"id":"{any}"}`, `{"id":null}`, false},
 		{"{\"a\":1,\n\"b\":2}", `{"a":1,"b":2}`, true},
+		{`{"a":…}`, `{"a":{"b":2}}`, true},
+		{`{"a":…}`, `{"b":1}`, false},
 		{`{"a":1}`, `{"a":1} `, false},
 		{`[a-z]`, `a`, false},
 	} {

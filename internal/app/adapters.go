@@ -19,6 +19,9 @@ import (
 // (contracts/README.md, rule 14).
 const tokenCookie = "auth_token"
 
+// sessionCookie holds a token in LlamaCloud's API.
+const sessionCookie = "session"
+
 // nativeAccounts is authentication in the words of the native API.
 type nativeAccounts struct{ *authn.Service }
 
@@ -53,6 +56,21 @@ func (a cogneeAccounts) Login(ctx context.Context, email, password string) (stri
 func (a cogneeAccounts) NewKey() (cognee.NewKey, error) {
 	key, err := a.Service.NewKey()
 	return cognee.NewKey(key), err
+}
+
+// cogniacAccounts is authentication in the words of Cogniac's API.
+type cogniacAccounts struct{ *authn.Service }
+
+// Exchange implements cogniac.Accounts.
+func (a cogniacAccounts) Exchange(ctx context.Context, actor tenancy.Actor, tenant tenancy.TenantID) (string, time.Duration, error) {
+	token, err := a.Service.Exchange(ctx, actor, tenant)
+	return token.Text, token.Lifetime, err
+}
+
+// NewCode implements cogniac.Accounts.
+func (a cogniacAccounts) NewCode() (string, tenancy.Digest, error) {
+	code, err := a.Service.NewCode()
+	return code.Text, code.Digest, err
 }
 
 // proxyCallers authenticates the requests that a proxy asks about.

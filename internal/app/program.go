@@ -12,6 +12,8 @@ import (
 
 	"github.com/memberward/memberward/internal/api"
 	"github.com/memberward/memberward/internal/api/cognee"
+	"github.com/memberward/memberward/internal/api/cogniac"
+	"github.com/memberward/memberward/internal/api/llamacloud"
 	"github.com/memberward/memberward/internal/api/native"
 	"github.com/memberward/memberward/internal/api/processmind"
 	"github.com/memberward/memberward/internal/authn"
@@ -95,6 +97,15 @@ func (p *program) apis() http.Handler {
 				SecureCookie: p.cfg.CookieSecure, ValidationStatus: p.cfg.CogneeValidationStatus,
 			}),
 			processmind.New(processmind.Options{Gate: bounded, Authenticator: p.authn.Door(authn.Source{ActAs: true})}),
+			llamacloud.New(llamacloud.Options{
+				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Cookie: sessionCookie, ActAs: true}),
+				Terms:        func() tenancy.Terms { return p.engine.Terms(tenancy.DialectLlamaCloud) },
+				LevelActions: p.engine.LevelActions, Now: p.clock,
+			}),
+			cogniac.New(cogniac.Options{
+				Gate: bounded, Authenticator: p.authn.Door(authn.Source{ActAs: true}), SignIn: p.authn.Door(authn.Source{SignIn: true, ActAs: true}),
+				Accounts: cogniacAccounts{p.authn}, Now: p.clock,
+			}),
 		},
 		Logger: p.logger, Now: p.clock, NewID: func() string { return p.newID().String() },
 		Observe: func(o api.Observation) { p.metrics.Request("api", string(o.Dialect), o.Status, o.Duration) },

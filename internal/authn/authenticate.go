@@ -19,7 +19,7 @@ func (s *Service) Authenticate(ctx context.Context, source Source, r Request) (t
 	}
 	err = errNothing
 	for _, c := range found {
-		actor, checked := s.check(ctx, c, r)
+		actor, checked := s.check(ctx, source, c, r)
 		if checked == nil && source.ActAs {
 			return s.actFor(ctx, actor, r.Header)
 		}
@@ -35,19 +35,12 @@ func (s *Service) Authenticate(ctx context.Context, source Source, r Request) (t
 }
 
 // check checks one credential.
-func (s *Service) check(ctx context.Context, c credential, r Request) (tenancy.Actor, error) {
+func (s *Service) check(ctx context.Context, source Source, c credential, r Request) (tenancy.Actor, error) {
 	switch c.place {
 	case inKeyHeader:
 		return s.byKey(ctx, c.text)
 	case inAuthorization:
-		text, err := bearer(c.text)
-		if err != nil {
-			return tenancy.Actor{}, err
-		}
-		if looksLikeToken(text) {
-			return s.byToken(ctx, text, tenancy.ViaToken)
-		}
-		return s.byKey(ctx, text)
+		return s.byAuthorization(ctx, source, c.text)
 	case inCookie:
 		if err := checkSite(r); err != nil {
 			return tenancy.Actor{}, err
@@ -55,6 +48,22 @@ func (s *Service) check(ctx context.Context, c credential, r Request) (tenancy.A
 		return s.byToken(ctx, c.text, tenancy.ViaCookie)
 	default:
 		return tenancy.Actor{}, refused("unknown place of a credential")
+	}
+}
+
+// byAuthorization checks what an Authorization header holds.
+func (s *Service) byAuthorization(ctx context.Context, source Source, header string) (tenancy.Actor, error) {
+	switch name, text := scheme(header); {
+	case name == "bearer" && looksLikeToken(text):
+		return s.byToken(ctx, text, tenancy.ViaToken)
+	case name == "bearer" && text != "":
+		return s.byKey(ctx, text)
+	case name == "basic" && source.SignIn:
+		return s.byPassword(ctx, text)
+	case name == "key" && source.SignIn:
+		return s.byKeyParts(ctx, text)
+	default:
+		return tenancy.Actor{}, refused("Authorization does not have a form that is read here")
 	}
 }
 
@@ -102,9 +111,31 @@ func (s *Service) byToken(ctx context.Context, text string, via tenancy.Credenti
 	if claims.epoch != user.TokenEpoch {
 		return tenancy.Actor{}, refused("the token was revoked")
 	}
-	return tenancy.Actor{
-		User: claims.user, Via: via, Tenant: claims.tenant, TenantSince: claims.since, TokenEpoch: claims.epoch,
-	}, nil
+	actor := tenancy.Actor{
+		User: claims.user, Via: via, Key: claims.key, Tenant: claims.tenant, TenantSince: claims.since, MemberEpoch: claims.version,
+		TokenEpoch: claims.epoch, IssuedAt: claims.issued,
+	}
+	if actor.Key.IsZero() {
+		return actor, nil
+	}
+	return s.withKey(ctx, actor)
+}
+
+// withKey holds a token that was got with a key to what the key is worth now:
+// it ends with the key, and reaches no further than the key's scopes.
+func (s *Service) withKey(ctx context.Context, actor tenancy.Actor) (tenancy.Actor, error) {
+	key, found, err := s.dir.Key(ctx, actor.Key)
+	switch {
+	case err != nil:
+		return tenancy.Actor{}, fmt.Errorf("look up the key of a token: %w", err)
+	case !found || key.Platform || key.User != actor.User || key.Expired(s.clock()):
+		return tenancy.Actor{}, refused("the key that the token was got with is gone")
+	case !key.Tenant.IsZero() && key.Tenant != actor.Tenant:
+		return tenancy.Actor{}, refused("the key that the token was got with is bound to another tenant")
+	default:
+		actor.Scopes = key.Scopes
+		return actor, nil
+	}
 }
 
 // mayAct finds an account, and refuses those that are gone, disabled or only

@@ -41,11 +41,11 @@ func TestWhoIsCalling(t *testing.T) {
 		}},
 		{"a platform key", with("X-Api-Key", platform.Text), tenancy.Actor{Platform: true, Via: tenancy.ViaPlatformKey, Key: platform.ID}},
 		{"a chosen platform key", with("Authorization", "Bearer "+root), tenancy.Actor{Platform: true, Via: tenancy.ViaPlatformKey, Key: idOf(root)}},
-		{"a token", with("Authorization", "Bearer "+free), tenancy.Actor{User: s.mary, Via: tenancy.ViaToken}},
+		{"a token", with("Authorization", "Bearer "+free), tenancy.Actor{User: s.mary, Via: tenancy.ViaToken, IssuedAt: s.clock.now}},
 		{"a token bound to a tenant", with("Authorization", "Bearer "+inAcme), tenancy.Actor{
-			User: s.mary, Via: tenancy.ViaToken, Tenant: s.acme, TenantSince: s.since,
+			User: s.mary, Via: tenancy.ViaToken, Tenant: s.acme, TenantSince: s.since, IssuedAt: s.clock.now,
 		}},
-		{"a token in the cookie", with("Cookie", "theme=dark; auth_token="+free), tenancy.Actor{User: s.mary, Via: tenancy.ViaCookie}},
+		{"a token in the cookie", with("Cookie", "theme=dark; auth_token="+free), tenancy.Actor{User: s.mary, Via: tenancy.ViaCookie, IssuedAt: s.clock.now}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			for _, order := range []Order{FirstDecides, FallThrough} {

@@ -13,33 +13,50 @@ import (
 // member. Whatever is wrong, the error is the same unauthenticated one, after
 // the same work.
 func (s *Service) Login(ctx context.Context, email, password string, tenant tenancy.TenantRef) (Token, error) {
-	if len(password) > PasswordLongest {
-		return Token{}, badLogin("the password is too long")
-	}
-	user, known, err := s.dir.UserByEmail(ctx, tenancy.EmailKey(email))
-	if err != nil {
-		return Token{}, fmt.Errorf("look up an account: %w", err)
-	}
-	right, err := s.isPasswordOf(ctx, user, known, password)
-	switch {
-	case err != nil:
-		return Token{}, err
-	case !right:
-		return Token{}, badLogin("no such account, or another password")
-	}
-	if err := canSignIn(user); err != nil {
-		return Token{}, badLogin(err.Error())
-	}
-	bound, err := s.membership(ctx, user.ID, tenant)
+	user, err := s.account(ctx, email, password)
 	if err != nil {
 		return Token{}, err
 	}
-	token, err := s.issue(ctx, user, bound)
+	said := claims{user: user.ID, epoch: user.TokenEpoch}
+	if !tenant.IsZero() {
+		bound, found, err := s.activeMembership(ctx, user.ID, tenant)
+		if err != nil {
+			return Token{}, err
+		}
+		if !found {
+			return Token{}, badLogin("no such tenant, or no active member of it")
+		}
+		said.bind(bound)
+	}
+	token, err := s.issue(ctx, said)
 	if err != nil {
 		return Token{}, err
 	}
 	s.dir.Touch(tenancy.Touch{User: user.ID, At: s.clock()})
 	return token, nil
+}
+
+// account finds the account whose e-mail address and password were given, if
+// it may sign in.
+func (s *Service) account(ctx context.Context, email, password string) (tenancy.User, error) {
+	if len(password) > PasswordLongest {
+		return tenancy.User{}, badLogin("the password is too long")
+	}
+	user, known, err := s.dir.UserByEmail(ctx, tenancy.EmailKey(email))
+	if err != nil {
+		return tenancy.User{}, fmt.Errorf("look up an account: %w", err)
+	}
+	right, err := s.isPasswordOf(ctx, user, known, password)
+	switch {
+	case err != nil:
+		return tenancy.User{}, err
+	case !right:
+		return tenancy.User{}, badLogin("no such account, or another password")
+	}
+	if err := canSignIn(user); err != nil {
+		return tenancy.User{}, badLogin(err.Error())
+	}
+	return user, nil
 }
 
 // CheckPassword reports whether a password is the account's present one, and
@@ -72,28 +89,21 @@ func (s *Service) isPasswordOf(ctx context.Context, user tenancy.User, known boo
 	return known && right && err == nil, err
 }
 
-// membership finds the membership that a token is bound to; zero without a
-// tenant.
-func (s *Service) membership(ctx context.Context, user tenancy.UserID, ref tenancy.TenantRef) (tenancy.Membership, error) {
-	if ref.IsZero() {
-		return tenancy.Membership{}, nil
-	}
+// activeMembership finds the membership that a token is to be bound to; none
+// where it is not active.
+func (s *Service) activeMembership(ctx context.Context, user tenancy.UserID, ref tenancy.TenantRef) (tenancy.Membership, bool, error) {
 	tenant, found, err := s.dir.ResolveTenant(ctx, ref)
 	if err != nil {
-		return tenancy.Membership{}, fmt.Errorf("look up a tenant: %w", err)
+		return tenancy.Membership{}, false, fmt.Errorf("look up a tenant: %w", err)
 	}
 	if !found {
-		return tenancy.Membership{}, badLogin("there is no such tenant")
+		return tenancy.Membership{}, false, nil
 	}
 	member, found, err := s.dir.Member(ctx, tenant, user)
-	switch {
-	case err != nil:
-		return tenancy.Membership{}, fmt.Errorf("look up a membership: %w", err)
-	case !found || !member.Active(s.clock()):
-		return tenancy.Membership{}, badLogin("no active member of the tenant")
-	default:
-		return member, nil
+	if err != nil {
+		return tenancy.Membership{}, false, fmt.Errorf("look up a membership: %w", err)
 	}
+	return member, found && member.Active(s.clock()), nil
 }
 
 // badLogin is the one error of a login that fails. The cause is for the log.

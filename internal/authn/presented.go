@@ -14,6 +14,7 @@ type Source struct {
 	Order  Order
 	Cookie string // name of the cookie that may hold a token; empty: none is read
 	ActAs  bool   // X-Act-As is read, not ignored: the listeners of the APIs
+	SignIn bool   // Authorization may also be Basic, with e-mail address and password, or Key, with a key's id and secret
 }
 
 // Order says what an invalid credential means when others are present
@@ -90,15 +91,11 @@ func cookies(header http.Header, name string) []string {
 	return values
 }
 
-// bearer takes the credential out of an Authorization header. The scheme is
-// compared without case (RFC 9110, 11.1).
-func bearer(header string) (string, error) {
-	scheme, text, _ := strings.Cut(header, " ")
-	text = strings.TrimLeft(text, " ")
-	if !strings.EqualFold(scheme, "Bearer") || text == "" {
-		return "", refused("Authorization does not have the form: Bearer <key or token>")
-	}
-	return text, nil
+// scheme parts an Authorization header. The scheme comes in lower case, since
+// it is compared without case (RFC 9110, 11.1).
+func scheme(header string) (name, text string) {
+	name, text, _ = strings.Cut(header, " ")
+	return strings.ToLower(name), strings.TrimLeft(text, " ")
 }
 
 // errNothing is the answer to a request without any credential.

@@ -145,7 +145,7 @@ func TestKeysThatCannotBeReadAreNotInForce(t *testing.T) {
 	if got := codeOf(t, s.byToken(t, token)); got != tenancy.CodeUnavailable {
 		t.Errorf("meanwhile a token is answered with %q, want unavailable", got)
 	}
-	if _, err := s.issue(t.Context(), tenancy.User{}, tenancy.Membership{}); codeOf(t, err) != tenancy.CodeUnavailable {
+	if _, err := s.issue(t.Context(), claims{}); codeOf(t, err) != tenancy.CodeUnavailable {
 		t.Errorf("meanwhile a token is issued: %v", err)
 	}
 	s.dir.broken = nil

@@ -21,6 +21,8 @@ const (
 	claimTenant   = "tenant"       // id of the tenant that the token is bound to
 	claimSince    = "tenant_since" // when that membership began, in microseconds since 1970
 	claimEpoch    = "epoch"        // of the account when the token was issued; absent: 0
+	claimVersion  = "tenant_epoch" // of that membership; absent: the token does not end with it
+	claimKey      = "key"          // id of the key that the token was got with; absent: none
 )
 
 // skew is how far ahead of ours the clock may be that dated a token. It
@@ -33,17 +35,23 @@ type Token struct {
 	Lifetime time.Duration // whole seconds
 }
 
-// claims are what a verified token says.
+// claims are what a token says.
 type claims struct {
-	user   tenancy.UserID
-	tenant tenancy.TenantID // zero: bound to none
-	since  time.Time        // when the membership of a bound token began
-	epoch  uint64           // of the account
+	user    tenancy.UserID
+	tenant  tenancy.TenantID // zero: bound to none
+	since   time.Time        // when the membership of a bound token began
+	version uint64           // of a token that ends when that membership's epoch does: the epoch and one; else zero
+	epoch   uint64           // of the account when the token was issued
+	key     tenancy.KeyID    // that the token was got with; zero: none
+	issued  time.Time        // set by [Service.issue]
 }
 
-// issue signs a token for a user, bound to a membership unless that is zero.
-// Its epoch is that of the account as it was when its password was checked.
-func (s *Service) issue(ctx context.Context, user tenancy.User, bound tenancy.Membership) (Token, error) {
+// bind binds the claims to a membership.
+func (c *claims) bind(m tenancy.Membership) { c.tenant, c.since = m.Tenant, m.CreatedAt }
+
+// issue signs a token. Its epoch is that of the account as it was when its
+// password or key was checked.
+func (s *Service) issue(ctx context.Context, said claims) (Token, error) {
 	signer, err := s.signer(ctx)
 	if err != nil {
 		return Token{}, err
@@ -53,10 +61,16 @@ func (s *Service) issue(ctx context.Context, user tenancy.User, bound tenancy.Me
 		return Token{}, fmt.Errorf("issue a token: %w", err)
 	}
 	now := s.clock().Truncate(time.Second)
-	b := jwt.NewBuilder().Issuer(tokenIssuer).Audience([]string{tokenAudience}).Subject(user.ID.String()).
-		IssuedAt(now).Expiration(now.Add(s.lifetime)).JwtID(id.String()).Claim(claimEpoch, user.TokenEpoch)
-	if !bound.Tenant.IsZero() {
-		b = b.Claim(claimTenant, bound.Tenant.String()).Claim(claimSince, bound.CreatedAt.UnixMicro())
+	b := jwt.NewBuilder().Issuer(tokenIssuer).Audience([]string{tokenAudience}).Subject(said.user.String()).
+		IssuedAt(now).Expiration(now.Add(s.lifetime)).JwtID(id.String()).Claim(claimEpoch, said.epoch)
+	if !said.tenant.IsZero() {
+		b = b.Claim(claimTenant, said.tenant.String()).Claim(claimSince, said.since.UnixMicro())
+	}
+	if said.version > 0 {
+		b = b.Claim(claimVersion, said.version-1)
+	}
+	if !said.key.IsZero() {
+		b = b.Claim(claimKey, said.key.String())
 	}
 	token, err := b.Build()
 	if err != nil {
@@ -103,18 +117,23 @@ func readClaims(token jwt.Token) (claims, error) {
 	if err != nil {
 		return claims{}, refused("the token's subject is no user id")
 	}
-	epoch, err := readEpoch(token)
-	if err != nil {
+	said := claims{user: user}
+	said.issued, _ = token.IssuedAt()
+	if said.epoch, err = readEpoch(token); err != nil {
 		return claims{}, refused("the token is of no epoch: " + err.Error())
 	}
-	if !token.Has(claimTenant) && !token.Has(claimSince) {
-		return claims{user: user, epoch: epoch}, nil
+	if token.Has(claimKey) {
+		if said.key, err = readID(token, claimKey, tenancy.ParseKeyID); err != nil {
+			return claims{}, refused("the token was got with no key: " + err.Error())
+		}
 	}
-	tenant, since, err := readBinding(token)
-	if err != nil {
+	if !token.Has(claimTenant) && !token.Has(claimSince) && !token.Has(claimVersion) {
+		return said, nil
+	}
+	if err := said.readBinding(token); err != nil {
 		return claims{}, refused("the token is bound to no tenant's membership: " + err.Error())
 	}
-	return claims{user: user, tenant: tenant, since: since, epoch: epoch}, nil
+	return said, nil
 }
 
 // readEpoch: the tokens of programs before epochs are of the first, 0.
@@ -125,17 +144,30 @@ func readEpoch(token jwt.Token) (uint64, error) {
 	return readCount(token, claimEpoch)
 }
 
-func readBinding(token jwt.Token) (tenancy.TenantID, time.Time, error) {
-	var id string
-	if err := token.Get(claimTenant, &id); err != nil {
-		return tenancy.TenantID{}, time.Time{}, err
-	}
-	tenant, err := tenancy.ParseTenantID(id)
-	if err != nil {
-		return tenancy.TenantID{}, time.Time{}, err
+func (c *claims) readBinding(token jwt.Token) (err error) {
+	if c.tenant, err = readID(token, claimTenant, tenancy.ParseTenantID); err != nil {
+		return err
 	}
 	since, err := readCount(token, claimSince)
-	return tenant, time.UnixMicro(int64(since)).UTC(), err
+	if err != nil {
+		return err
+	}
+	c.since = time.UnixMicro(int64(since)).UTC()
+	if !token.Has(claimVersion) {
+		return nil
+	}
+	epoch, err := readCount(token, claimVersion)
+	c.version = epoch + 1
+	return err
+}
+
+func readID[ID any](token jwt.Token, claim string, parse func(string) (ID, error)) (ID, error) {
+	var text string
+	if err := token.Get(claim, &text); err != nil {
+		var none ID
+		return none, err
+	}
+	return parse(text)
 }
 
 // readCount reads a whole number, at least 0, that JSON's numbers hold

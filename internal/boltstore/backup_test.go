@@ -198,7 +198,7 @@ func TestEachByteOfABackupMattersOrNot(t *testing.T) {
 }
 
 func TestABackupOfFormat1IsRestored(t *testing.T) {
-	data, err := os.ReadFile(format1(t))
+	data, err := os.ReadFile(unpacked(t, format1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,7 +106,7 @@ func samples(t testing.TB) [][]byte {
 	t.Helper()
 	at := time.Unix(1e9, 0)
 	m := tenancy.Membership{
-		Tenant: number(1), User: number(2), Level: tenancy.LevelAdmin, LevelBefore: tenancy.LevelViewer, Enabled: true, CreatedAt: at, Epoch: 3,
+		Tenant: number(1), User: number(2), Level: tenancy.LevelAdmin, LevelBefore: tenancy.LevelViewer, LevelName: "Viewer", Enabled: true, CreatedAt: at, Epoch: 3,
 		Roles: []tenancy.RoleID{number(1)}, Capabilities: []tenancy.Capability{"c"}, Projects: tenancy.NewProjectAccess([]tenancy.ProjectID{number(1)}),
 	}
 	invitation := tenancy.Invitation{Email: "a@b", Level: tenancy.LevelMember, Roles: m.Roles, Status: tenancy.InvitationDeclined, ExpiresAt: at}

@@ -41,6 +41,7 @@ func (e *encoder) membership(v tenancy.Membership, version byte) {
 	e.flags(v.Projects.Only)
 	encodeIDs(e, v.Projects.IDs)
 	e.uint(v.Epoch)
+	e.string(v.LevelName)
 }
 
 func decodeMembership(d *decoder) tenancy.Membership { return d.membership(d.version) }
@@ -61,7 +62,7 @@ func (d *decoder) membership(version byte) (v tenancy.Membership) {
 	}
 	v.Roles, v.Capabilities = decodeIDs[tenancy.RoleID](d), decodeStrings[tenancy.Capability](d)
 	d.flags(&v.Projects.Only)
-	v.Projects.IDs, v.Epoch = decodeIDs[tenancy.ProjectID](d), d.uint()
+	v.Projects.IDs, v.Epoch, v.LevelName = decodeIDs[tenancy.ProjectID](d), d.uint(), d.string()
 	return v
 }
 

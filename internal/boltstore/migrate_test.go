@@ -19,21 +19,29 @@ import (
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// format1 unpacks a store that the program of format 1 wrote (commit 56cd609):
-// eight users with a key each, members of three tenants, the fifth disabled;
-// eight changes, a refusal, times of use, and a signing key.
-func format1(t *testing.T) string {
+// Stores that older programs wrote. Of format 1 (commit 56cd609): eight users
+// with a key each, members of three tenants, the fifth disabled; eight changes,
+// a refusal, times of use, and a signing key. Of format 2 (commit 280e0b8): six
+// users likewise, the fourth disabled, each by a change with a receipt; then
+// the first is made a viewer, and the second is removed.
+const (
+	format1 = "testdata/format1.db.gz"
+	format2 = "testdata/format2.db.gz"
+)
+
+// unpacked gives the path of a store that an older program wrote.
+func unpacked(t *testing.T, name string) string {
 	t.Helper()
-	packed, err := os.Open("testdata/format1.db.gz")
+	packed, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = packed.Close() }()
-	unpacked, err := gzip.NewReader(packed)
+	plain, err := gzip.NewReader(packed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := io.ReadAll(unpacked)
+	data, err := io.ReadAll(plain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +49,7 @@ func format1(t *testing.T) string {
 }
 
 func TestAFileOfFormat1IsBroughtToFormat3(t *testing.T) {
-	path := format1(t)
+	path := unpacked(t, format1)
 	before, err := boltstore.CheckFile(t.Context(), path, nil)
 	if err != nil || len(before.Faults) > 0 || before.Format != 1 || before.Revision != 8 || before.Audit != 9 {
 		t.Fatalf("before: CheckFile = %+v, %v", before, err)
@@ -127,14 +135,17 @@ func holdsFormat1(r gate.Reader) error {
 	return errors.Join(wrong...)
 }
 
-func TestADamagedFileOfFormat1StaysAsItWas(t *testing.T) {
-	path := format1(t)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
+func TestADamagedFileOfAnOlderFormatStaysAsItWas(t *testing.T) {
+	for name, address := range map[string]string{format1: "u7@example.org", format2: "u6@example.org"} {
+		path := unpacked(t, name)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		altered := bytes.ReplaceAll(data, []byte(address), []byte("uX@example.org"))
+		if err := os.WriteFile(path, altered, 0o600); err != nil || bytes.Equal(altered, data) {
+			t.Fatal(err, "or nothing was altered")
+		}
+		refuses(t, path, boltstore.ErrDamaged, "restore the latest copy")
 	}
-	if err := os.WriteFile(path, bytes.Replace(data, []byte("u7@example.org"), []byte("uX@example.org"), -1), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	refuses(t, path, boltstore.ErrDamaged, "restore the latest copy")
 }

@@ -56,7 +56,7 @@ const faultLimit = 1000
 // signing keys, times of use and the outcomes of receipts.
 //
 // It holds one reading transaction open for its whole time, and remembers each
-// record that the change log tells of.
+// record that the change log tells of, and who holds which role.
 func (s *Store) Verify(ctx context.Context) (Report, error) {
 	var report Report
 	err := s.view(ctx, func(r *reader) (err error) {
@@ -77,6 +77,8 @@ type verifier struct {
 	begin    tenancy.Revision
 	last     map[recordKey]trace // what the change log left of each record
 	counted  map[tenancy.TenantID]tenancy.Counters
+	holding  map[[32]byte]tenancy.TenantID // role and user → where the user holds the role
+	working  map[[32]byte]tenancy.TenantID // project and user → where the user works in the project
 }
 
 // recordKey names a record that the change log tells of.
@@ -95,7 +97,10 @@ type trace struct {
 }
 
 func verify(ctx context.Context, r *reader, progress func(uint64)) (Report, error) {
-	v := &verifier{reader: r, ctx: ctx, progress: progress, last: make(map[recordKey]trace), counted: make(map[tenancy.TenantID]tenancy.Counters)}
+	v := &verifier{
+		reader: r, ctx: ctx, progress: progress, last: make(map[recordKey]trace), counted: make(map[tenancy.TenantID]tenancy.Counters),
+		holding: make(map[[32]byte]tenancy.TenantID), working: make(map[[32]byte]tenancy.TenantID),
+	}
 	err := v.run()
 	return v.report, err
 }

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -116,9 +117,9 @@ func (v *verifier) memberships() error {
 		}
 		v.counted[tenant] = sum(v.counted[tenant], weight(m, true, !disabled))
 		return firstOf(
+			func() string { return v.assigned(tenant, user, m) }, // always: what it notes is compared with later
 			v.traced(tenancy.EffectMembership, key),
 			func() string { return v.leads(bucketUserTenants, user, tenant) },
-			func() string { return v.assigned(user, m) },
 		)
 	})
 	if err != nil {
@@ -131,19 +132,17 @@ func (v *verifier) memberships() error {
 }
 
 // assigned looks from a membership to the ways back from its roles and
-// projects.
-func (v *verifier) assigned(user tenancy.UserID, m tenancy.Membership) string {
+// projects, and notes them for those to be held against.
+func (v *verifier) assigned(tenant tenancy.TenantID, user tenancy.UserID, m tenancy.Membership) (what string) {
 	for _, id := range m.Roles {
-		if what := v.leads(bucketRoleHolders, id, user); what != "" {
-			return what
-		}
+		v.holding[pair(id, user)] = tenant
+		what = cmp.Or(what, v.leads(bucketRoleHolders, id, user))
 	}
 	for _, id := range m.Projects.IDs {
-		if what := v.leads(bucketProjectWorkers, id, user); what != "" {
-			return what
-		}
+		v.working[pair(id, user)] = tenant
+		what = cmp.Or(what, v.leads(bucketProjectWorkers, id, user))
 	}
-	return ""
+	return what
 }
 
 // counters compares the stored ones with what the records come to.

@@ -36,11 +36,8 @@ func (v *verifier) roles() error {
 	}
 	return v.eachPair(bucketRoleHolders, func(id, user [16]byte) (bool, error) {
 		r, found, err := v.Role(id)
-		if !found || err != nil {
-			return false, err
-		}
-		m, _, err := v.Membership(r.Tenant, user)
-		return contains(m.Roles, id), err
+		tenant, held := v.holding[pair(id, user)]
+		return found && held && r.Tenant == tenant, err
 	})
 }
 
@@ -63,11 +60,8 @@ func (v *verifier) projects() error {
 	}
 	return v.eachPair(bucketProjectWorkers, func(id, user [16]byte) (bool, error) {
 		p, found, err := v.Project(id)
-		if !found || err != nil {
-			return false, err
-		}
-		m, _, err := v.Membership(p.Tenant, user)
-		return contains(m.Projects.IDs, id), err
+		tenant, worked := v.working[pair(id, user)]
+		return found && worked && p.Tenant == tenant, err
 	})
 }
 

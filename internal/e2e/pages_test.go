@@ -16,7 +16,7 @@ var lists = []struct{ what, source, words, page string }{
 	{"key of the bootstrap file", "internal/config/bootstrap.go", "yaml:\"([a-z_]+)\"", "docs/bootstrap.md"},
 	{"action", "internal/tenancy/action.go", `Action = "([a-z._]+)"`, "docs/policies.md"},
 	{"code", "internal/tenancy/finding.go", `Code = "([a-z_]+)"`, "docs/policies.md"},
-	{"operation", "internal/api/cognee/cognee.go", `Path: "(/api/v1/[a-z/_:-]+)"`, "docs/cognee.md"},
+	{"operation", "internal/api/cognee/cognee.go", `Path: "(/api/v1/[a-z/_:-]+)"`, "docs/dialects/cognee.md"},
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/nginx.md"},
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},
 	{"header that is read", "internal/proxy/forward.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},

@@ -20,6 +20,9 @@ func (m *matter) adjusted(tx Reader, a tenancy.Adjustment) (tenancy.Membership, 
 	after := m.membership
 	after.Level = leveled(m.membership, a)
 	after.LevelBefore = levelBefore(m.membership, after.Level)
+	if a.Level != nil || after.Level != m.membership.Level {
+		after.LevelName = a.LevelName
+	}
 	set(&after.Developer, a.Developer)
 	set(&after.Enabled, a.Enabled)
 	set(&after.NotBefore, a.NotBefore)

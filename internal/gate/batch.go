@@ -52,19 +52,18 @@ func (b batch) run(ctx context.Context, g *Gate, tx Tx, m *matter, opts tenancy.
 		m.items = append(m.items, item)
 		err := g.change(ctx, tx, item, step, opts)
 		var refusal *tenancy.Refusal
+		refusing := errors.As(err, &refusal)
+		user := item.in.Target.User
 		switch {
-		case errors.As(err, &refusal):
+		case b.once && acted[user] && (err == nil || refusing):
+			return &tenancy.ItemError{Index: i, Err: &tenancy.Error{Code: tenancy.CodeInvalid, Msg: "the same person is named twice"}}
+		case refusing:
 			refused = append(refused, tenancy.ItemRefusal{Index: i, Outcome: refusal.Outcome})
 			continue // who else is meant is told to nobody who lacks the right
 		case err != nil:
 			return &tenancy.ItemError{Index: i, Err: err}
 		}
-		if user := item.in.Target.User; b.once && !user.IsZero() {
-			if acted[user] {
-				return &tenancy.ItemError{Index: i, Err: &tenancy.Error{Code: tenancy.CodeInvalid, Msg: "the same person is named twice"}}
-			}
-			acted[user] = true
-		}
+		acted[user] = !user.IsZero()
 		outcomes = append(outcomes, item.outcome)
 	}
 	if len(refused) > 0 {

@@ -24,7 +24,7 @@ func (s createDataset) gather(_ Reader, m *matter) error {
 // hold: a dataset has an owner, who is a member of its tenant; a credential
 // that is bound to a tenant makes none elsewhere.
 func (s createDataset) hold(m *matter) []tenancy.Finding {
-	if s.owner.IsZero() || !s.Tenant.IsZero() && !m.in.Actor.Member {
+	if s.owner.IsZero() || !m.tenant.ID.IsZero() && !m.in.Actor.Member {
 		return []tenancy.Finding{tenancy.Find(tenancy.CodeNotPermitted)}
 	}
 	return withinBinding(m, m.tenant.ID)

@@ -125,8 +125,15 @@ func (s *deleteInvitation) before(*matter) any {
 
 func (s *deleteInvitation) gather(tx Reader, m *matter) error {
 	s.invitation = nil
-	m.aboutRecord("invitation", s.Invitation.String())
-	invitation, known, err := tx.Invitation(s.Invitation)
+	id := s.Invitation
+	if id.IsZero() {
+		var err error
+		if id, _, err = tx.PendingInvitation(m.tenant.ID, tenancy.EmailKey(s.Email)); err != nil {
+			return err
+		}
+	}
+	m.aboutRecord("invitation", id.String())
+	invitation, known, err := tx.Invitation(id)
 	if err != nil {
 		return err
 	}

@@ -145,6 +145,9 @@ func unauthenticated(msg string) error {
 
 // gatherTenant resolves the tenant and the actor's membership in it.
 func (m *matter) gatherTenant(tx Reader, ref tenancy.TenantRef) error {
+	if ref.Active {
+		ref = tenancy.RefTo(m.self.ActiveTenant)
+	}
 	if ref.IsZero() {
 		return nil
 	}

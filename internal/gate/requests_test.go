@@ -114,7 +114,8 @@ var requests = []request{
 	}},
 	{"somebody is invited", 5, invitation},
 	{"an invitation is withdrawn", 2, func(w *world, _ *tenancy.Actor) tenancy.Change {
-		return tenancy.DeleteInvitation{Tenant: w.ref(), Invitation: w.invited().ID}
+		invited := w.invited()
+		return pick(w, tenancy.DeleteInvitation{Tenant: w.ref(), Invitation: invited.ID}, tenancy.DeleteInvitation{Tenant: w.ref(), Email: invited.Email})
 	}},
 	{"an invitation is accepted", 5, func(w *world, actor *tenancy.Actor) tenancy.Change {
 		*actor = tenancy.Actor{Registering: true, Via: tenancy.ViaNothing}

@@ -43,10 +43,18 @@ func resourceView(query tenancy.Query) (view, error) {
 	}
 }
 
-// aboutRole says whether the actor holds the role that is asked for.
+// aboutRole says whether the role that is asked for is there, and whether the
+// actor holds it.
 func aboutRole(id tenancy.RoleID) func(Reader, *matter) error {
-	return func(_ Reader, m *matter) error {
+	return func(tx Reader, m *matter) error {
 		m.aboutRecord("role", id.String())
+		_, known, err := m.roleHere(tx, id)
+		if err != nil {
+			return err
+		}
+		if !known {
+			m.find(tenancy.Find(tenancy.CodeRoleUnknown))
+		}
 		m.in.Resource.Mine = slices.ContainsFunc(m.in.Actor.Roles, func(r RoleFact) bool { return r.ID == id })
 		return nil
 	}
@@ -54,9 +62,8 @@ func aboutRole(id tenancy.RoleID) func(Reader, *matter) error {
 
 func roleRow(q tenancy.GetRole) func(Reader, *matter) (any, error) {
 	return func(tx Reader, m *matter) (any, error) {
-		role, known, err := m.roleHere(tx, q.Role)
-		if err != nil || !known {
-			m.find(tenancy.Find(tenancy.CodeRoleUnknown))
+		role, _, err := m.roleHere(tx, q.Role)
+		if err != nil {
 			return nil, err
 		}
 		return roleView(tx, role)
@@ -122,10 +129,6 @@ func roleView(tx Reader, role tenancy.Role) (tenancy.RoleView, error) {
 
 func holderRows(q tenancy.ListHolders) func(Reader, *matter) (any, error) {
 	return func(tx Reader, m *matter) (any, error) {
-		if _, known, err := m.roleHere(tx, q.Role); err != nil || !known {
-			m.find(tenancy.Find(tenancy.CodeRoleUnknown))
-			return nil, err
-		}
 		holders, err := tx.Holders(q.Role, q.After, q.Limit)
 		if err != nil {
 			return nil, err
@@ -185,7 +188,11 @@ func projectRows(q tenancy.ListProjects) func(Reader, *matter) (any, error) {
 	}
 }
 
+// capabilities: administrators have every one of them by their level.
 func capabilities(_ Reader, m *matter) (any, error) {
+	if m.authority().Administers() {
+		return []tenancy.Capability{tenancy.CapabilityManageUsers}, nil
+	}
 	return slices.Clone(m.in.Actor.Capabilities), nil
 }
 

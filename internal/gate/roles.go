@@ -17,6 +17,9 @@ func (createRole) before(*matter) any { return nil }
 func (s createRole) gather(tx Reader, m *matter) error {
 	m.aboutRecord("role", s.ID.String())
 	m.in.Requested.Actions = sorted(s.Actions)
+	if m.tenant.ID.IsZero() && !m.tenantUnknown() { // the actor has selected none
+		m.find(tenancy.Find(tenancy.CodeTenantUnknown))
+	}
 	return m.findRoleName(tx, s.Name, s.ID)
 }
 

@@ -21,6 +21,7 @@ type Set struct {
 	warnings                 []string
 	vocabulary               *vocabulary
 	evaluator                *evaluator
+	levels                   map[tenancy.Level][]tenancy.Action // what the role table gives
 	terms                    map[tenancy.Dialect]tenancy.Terms
 	permissions              []permission // what explanations ask
 }

@@ -73,7 +73,7 @@ func vectorBase(action tenancy.Action) gate.Input {
 	in := removalBy(adminFacts())
 	in.Action = action
 	switch action {
-	case tenancy.ActionMemberAdd, tenancy.ActionInvitationCreate:
+	case tenancy.ActionMemberAdd, tenancy.ActionInvitationCreate, tenancy.ActionInvitationAccept:
 		in.Target = gate.TargetFacts{User: probeTarget, Exists: true, Active: true}
 		in.Requested = gate.RequestedFacts{Level: tenancy.LevelMember, Enabled: true}
 	case tenancy.ActionMemberUpdate:

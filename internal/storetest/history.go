@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"bytes"
+	stdcmp "cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -153,11 +155,16 @@ func netEffects(ctx context.Context, s gate.Store) error {
 	if err != nil || len(commits) != 1 {
 		return fmt.Errorf("%d changes after the one before, %w; want 1", len(commits), err)
 	}
-	got := commits[0].Effects
-	slices.SortFunc(got, func(a, b tenancy.Effect) int {
-		return slices.Compare([]byte(fmt.Sprint(a.Kind, a.Tenant, a.User)), []byte(fmt.Sprint(b.Kind, b.Tenant, b.User)))
+	return same("what the change did", byKind(commits[0].Effects), true, nil, want)
+}
+
+// byKind sorts effects by their kind, tenant and user.
+func byKind(effects []tenancy.Effect) []tenancy.Effect {
+	return slices.SortedFunc(slices.Values(effects), func(a, b tenancy.Effect) int {
+		return stdcmp.Or(
+			stdcmp.Compare(a.Kind, b.Kind), bytes.Compare(a.Tenant[:], b.Tenant[:]), bytes.Compare(a.User[:], b.User[:]),
+		)
 	})
-	return same("what the change did", got, true, nil, want)
 }
 
 // largeChange makes one change of many effects, and reads it whole.

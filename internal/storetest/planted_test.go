@@ -261,6 +261,7 @@ type planted struct {
 func faults() map[string]planted {
 	all := stateFaults()
 	maps.Copy(all, historyFaults())
+	maps.Copy(all, resourceFaults())
 	return all
 }
 
@@ -465,5 +466,16 @@ func TestASequenceFindsCountersThatAreWrong(t *testing.T) {
 	}
 	if err := replay(t.Context(), plant(t, wrong), sequence); err == nil {
 		t.Error("a sequence passes with a store that deletes nothing")
+	}
+}
+
+func TestASequenceFindsHoldersThatAreWrong(t *testing.T) {
+	wrong := broken{view: viewing(func(r gate.Reader) gate.Reader { return backwards{r} })}
+	sequence := []change{{Steps: []step{{Tenant: 1, User: 2, Level: tenancy.LevelAdmin, Roles: 3}}}}
+	if err := replay(t.Context(), plant(t, broken{}), sequence); err != nil {
+		t.Fatalf("a sound store: %v", err)
+	}
+	if err := replay(t.Context(), plant(t, wrong), sequence); err == nil {
+		t.Error("a sequence passes with a store that names another holder")
 	}
 }

@@ -69,13 +69,32 @@ func results(ctx context.Context, s gate.Store) error {
 	u.TokenEpoch = 3
 	bare, blank := u, k
 	bare.PasswordHash, bare.TokenEpoch, blank.Digest = "", 0, tenancy.Digest{}
+	i := invitation(1, 1)
+	i.Code = tenancy.Digest{}
+	m := tenancy.Member{
+		Membership: working(member(1, 2, tenancy.LevelAdmin), []tenancy.RoleID{number(11)}, nil), Email: "a@b", GivenName: "A", Surname: "B",
+		Kind: tenancy.KindHuman, LastLoginAt: epoch(), Inviter: "c@d", Held: []tenancy.Role{role(11, 1)}, InOrganization: place(1, 2),
+	}
+	seen := tenancy.OrganizationMemberView{OrganizationMember: place(1, 1), Email: "a@b", GivenName: "A", Surname: "B"}
 	for i, row := range []struct{ put, want any }{
 		{nil, nil},
 		{tenancy.UserView{User: u, LastLoginAt: epoch()}, tenancy.UserView{User: bare, LastLoginAt: epoch()}},
 		{tenancy.KeyView{Key: k}, tenancy.KeyView{Key: blank}},
 		{tenant(1), tenant(1)},
-		{tenancy.Member{Membership: member(1, 2, tenancy.LevelAdmin), Email: "a@b"}, tenancy.Member{Membership: member(1, 2, tenancy.LevelAdmin), Email: "a@b"}},
+		{m, m},
+		{tenancy.AddedMember{Member: m, There: true}, tenancy.AddedMember{Member: m, There: true}},
 		{tenancy.Left(3), tenancy.Left(3)},
+		{role(1, 1), role(1, 1)},
+		{project(1, 1), project(1, 1)},
+		{dataset(1, 1), dataset(1, 1)},
+		{tenancy.InvitationView{Invitation: invitation(1, 1), Inviter: "a@b"}, tenancy.InvitationView{Invitation: i, Inviter: "a@b"}},
+		{organization(1), organization(1)},
+		{seen, seen},
+		{tenancy.Usage{Processes: 1, ReportedAt: epoch()}, tenancy.Usage{Processes: 1, ReportedAt: epoch()}},
+		{
+			[]tenancy.Outcome{{DecisionID: decisionID(7), PolicyRevision: "p1", Result: m}, {Reasons: []tenancy.Finding{{Code: "x", Message: "y"}}}},
+			[]tenancy.Outcome{{DecisionID: decisionID(7), Revision: 15, PolicyRevision: "p1", Result: m}, {Revision: 15, Reasons: []tenancy.Finding{{Code: "x", Message: "y"}}}},
+		},
 	} {
 		r := receipt(i + 1)
 		r.Outcome.Result = row.put
@@ -89,11 +108,19 @@ func results(ctx context.Context, s gate.Store) error {
 			return err
 		}
 	}
-	return fails(ctx, s, "a result of an unknown kind", func(tx gate.Tx) error {
-		r := receipt(99)
-		r.Outcome.Result = 7
-		return errors.Join(tx.PutUser(user(99)), tx.PutReceipt(r))
-	})
+	for what, result := range map[string]any{
+		"a result of an unknown kind": 7, "a batch within a batch": []tenancy.Outcome{{Result: []tenancy.Outcome{{}}}},
+	} {
+		err := fails(ctx, s, what, func(tx gate.Tx) error {
+			r := receipt(99)
+			r.Outcome.Result = result
+			return errors.Join(tx.PutUser(user(99)), tx.PutReceipt(r))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // oldReceipts makes attempts over many days, and then expects that the oldest

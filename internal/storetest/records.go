@@ -225,6 +225,12 @@ func deletingNothing(ctx context.Context, s gate.Store) error {
 		return errors.Join(
 			fails(ctx, s, "no such key", func(tx gate.Tx) error { return tx.DeleteKey(keyID(1)) }),
 			fails(ctx, s, "no such membership", func(tx gate.Tx) error { return tx.DeleteMembership(tenantID(1), userID(1)) }),
+			fails(ctx, s, "no such role", func(tx gate.Tx) error { return tx.DeleteRole(number(1)) }),
+			fails(ctx, s, "no such project", func(tx gate.Tx) error { return tx.DeleteProject(number(1)) }),
+			fails(ctx, s, "no such dataset", func(tx gate.Tx) error { return tx.DeleteDataset(number(1)) }),
+			fails(ctx, s, "no such invitation", func(tx gate.Tx) error { return tx.DeleteInvitation(number(1)) }),
+			fails(ctx, s, "no such organization", func(tx gate.Tx) error { return tx.DeleteOrganization(number(1)) }),
+			fails(ctx, s, "no such member of an organization", func(tx gate.Tx) error { return tx.DeleteOrganizationMember(number(1), userID(1)) }),
 			fails(ctx, s, "deleted twice", func(tx gate.Tx) error {
 				if err := tx.PutMembership(member(1, 1, tenancy.LevelMember)); err != nil {
 					return nil // not what is meant

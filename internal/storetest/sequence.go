@@ -21,6 +21,20 @@ type step struct {
 	Level        tenancy.Level // none: delete
 	Enabled      bool
 	Lasting      bool
+	Roles        int // the lowest bit is the tenant's first role, the next one its second
+}
+
+// roleOf gives a role of a tenant, from 0.
+func roleOf(t, i int) tenancy.Role { return role(100*t+i, t) }
+
+// roles gives those of a step, in order.
+func (s step) roles() (list []tenancy.RoleID) {
+	for i := range rolesEach {
+		if s.Roles&(1<<i) != 0 {
+			list = append(list, roleOf(s.Tenant, i).ID)
+		}
+	}
+	return list
 }
 
 // change is what one Update does.
@@ -29,8 +43,11 @@ type change struct {
 	Fails bool
 }
 
-// ids is how many tenants and users sequences use.
-const ids = 4
+// How many tenants and users sequences use, and how many roles a tenant has.
+const (
+	ids       = 4
+	rolesEach = 2
+)
 
 // model is what the store should hold.
 type model map[[2]int]tenancy.Membership
@@ -49,10 +66,12 @@ func (c change) apply(tx gate.Tx, m model) error {
 		}
 		v := member(s.Tenant, s.User, s.Level)
 		v.Enabled = s.Enabled
+		v.Roles = s.roles()
 		if !s.Lasting {
 			v.ExpiresAt = epoch().Add(time.Hour)
 		}
-		if err := tx.PutMembership(v); err != nil {
+		err := firstError(tx.PutRole(roleOf(s.Tenant, 0)), tx.PutRole(roleOf(s.Tenant, 1)), tx.PutMembership(v))
+		if err != nil {
 			return err
 		}
 		m[at] = v
@@ -93,6 +112,7 @@ func (m model) sameAs(r gate.Reader) error {
 		back, backErr := r.TenantsOf(userID(n), tenancy.TenantID{}, ids)
 		c, cErr := r.Counters(tenantID(n))
 		err := errors.Join(
+			m.holders(r, n),
 			same(fmt.Sprintf("the list of tenant %d", n), list, true, listErr, members),
 			same(fmt.Sprintf("the tenants of user %d", n), back, true, backErr, tenants),
 			same(fmt.Sprintf("the counters of tenant %d", n), c, true, cErr, tally(members)),
@@ -102,6 +122,23 @@ func (m model) sameAs(r gate.Reader) error {
 		}
 	}
 	return nil
+}
+
+// holders compares who holds each role of a tenant with the model.
+func (m model) holders(r gate.Reader, n int) error {
+	members, _ := m.of(n)
+	var errs []error
+	for i := range rolesEach {
+		var want []tenancy.UserID
+		for _, v := range members {
+			if slices.Contains(v.Roles, roleOf(n, i).ID) {
+				want = append(want, v.User)
+			}
+		}
+		got, err := r.Holders(roleOf(n, i).ID, tenancy.UserID{}, ids)
+		errs = append(errs, same(fmt.Sprintf("the holders of role %d of tenant %d", i, n), got, true, err, want))
+	}
+	return errors.Join(errs...)
 }
 
 // replay runs a sequence on a store and on the model.
@@ -150,6 +187,7 @@ func anySequence(t *testing.T, open func(t *testing.T) gate.Store) {
 			Tenant: rapid.IntRange(1, ids).Draw(r, "tenant"), User: rapid.IntRange(1, ids).Draw(r, "user"),
 			Level:   rapid.SampledFrom([]tenancy.Level{tenancy.LevelNone, tenancy.LevelViewer, tenancy.LevelAdmin, tenancy.LevelOwner}).Draw(r, "level"),
 			Enabled: rapid.Bool().Draw(r, "enabled"), Lasting: rapid.Bool().Draw(r, "lasting"),
+			Roles: rapid.IntRange(0, 1<<rolesEach-1).Draw(r, "roles"),
 		}
 	})
 	changes := rapid.Custom(func(r *rapid.T) change {

@@ -11,13 +11,14 @@ type Actor struct {
 	Registering bool       // nobody yet: acts as the account that the change creates or activates
 	Operator    bool       // the operator at the console: bootstrap data and first keys
 	Via         Credential // what was presented
-	Key         KeyID      // the key that was presented; zero for tokens
+	Key         KeyID      // the key that was presented, or that a token was got with; else zero
 	Tenant      TenantID   // the credential is bound to this tenant; zero: to none
 	TenantSince time.Time  // a bound token: when the membership it was issued for began
 	MemberEpoch uint64     // a bound token that ends when the membership's epoch does: the epoch and one; zero: it does not
-	TokenEpoch  uint64     // a token: the epoch of the account that it was issued in
+	TokenEpoch  uint64     // a token or a password: the epoch of the account that it was issued or checked in
+	IssuedAt    time.Time  // a token: when; whole seconds
 	Delegated   bool       // a platform key acts for User (X-Act-As)
-	Scopes      []Action   // the key's scopes; empty: all
+	Scopes      []Action   // that key's scopes; empty: all
 }
 
 // Credential names the kind of credential that was presented.
@@ -30,6 +31,7 @@ const (
 	ViaPlatformKey Credential = "platform_key"
 	ViaToken       Credential = "token"
 	ViaCookie      Credential = "cookie"
+	ViaPassword    Credential = "password" // with the e-mail address, where an API signs in so
 	ViaConsole     Credential = "console"
 )
 

@@ -117,7 +117,8 @@ type AddMember struct {
 	Email     string // with User: the address that the account has to have
 	GivenName string // of an account that is reserved
 	Surname   string
-	Level     Level // LevelNone: what the policies name for the dialect
+	Level     Level  // LevelNone: what the policies name for the dialect
+	LevelName string // of Membership; "" without a level
 	Roles     []RoleID
 	Projects  ProjectAccess
 	Developer bool
@@ -138,6 +139,9 @@ type AddedMember struct {
 // Adjustment changes what is set of a membership and keeps the rest.
 type Adjustment struct {
 	Level *Level
+	// LevelName is the name that Level goes by; a level that is set without one
+	// has its usual name.
+	LevelName string
 	// Administrator makes an administrator, or returns one to the level held
 	// before; nobody else changes.
 	Administrator *bool

@@ -116,8 +116,9 @@ const slugLimit = 63
 // TenantRef points at a tenant by id or by slug, as callers may. The zero
 // value points at none. References are resolved inside the transaction.
 type TenantRef struct {
-	ID   TenantID
-	Slug string
+	ID     TenantID
+	Slug   string
+	Active bool // the one that the actor has selected; none where none is
 }
 
 // RefTo points at a tenant by its id.
@@ -135,7 +136,7 @@ func ParseTenantRef(s string) (TenantRef, error) {
 }
 
 // IsZero reports whether the reference points at nothing.
-func (r TenantRef) IsZero() bool { return r.ID.IsZero() && r.Slug == "" }
+func (r TenantRef) IsZero() bool { return r == TenantRef{} }
 
 // String gives the id, or the slug where there is no id.
 func (r TenantRef) String() string {

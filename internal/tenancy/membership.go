@@ -16,7 +16,10 @@ type Membership struct {
 	Level  Level
 	// LevelBefore is the level held before becoming an administrator, to which
 	// a demotion returns; LevelNone: unknown, then member (contracts/levels.md).
-	LevelBefore  Level
+	LevelBefore Level
+	// LevelName is the name that the level was given by, where an API has more
+	// than one for it; empty: its usual one.
+	LevelName    string
 	Roles        []RoleID     // custom roles, in the order of their ids
 	Capabilities []Capability // given to this member, sorted
 	Projects     ProjectAccess

@@ -141,7 +141,8 @@ type ListDatasets struct {
 }
 
 // GetCapabilities reads what capabilities the actor has in a tenant: own, by
-// roles and by the tenant. The result is a []Capability.
+// roles and by the tenant; an administrator has all. The result is a
+// []Capability.
 type GetCapabilities struct{ Tenant TenantRef }
 
 // ListInvitations reads a tenant's invitations after an invitation id; the

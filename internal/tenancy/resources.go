@@ -96,7 +96,8 @@ type CreateInvitation struct {
 // DeleteInvitation withdraws an invitation.
 type DeleteInvitation struct {
 	Tenant     TenantRef
-	Invitation InvitationID
+	Invitation InvitationID // zero: the one that is pending to the address Email
+	Email      string
 }
 
 // AcceptInvitation makes whoever has the invited address a member. It acts as

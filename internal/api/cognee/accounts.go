@@ -53,9 +53,9 @@ func (d *dialect) register(c *gin.Context, _ tenancy.Actor) error {
 	if err != nil {
 		return &failure{operation: registering, cause: err}
 	}
-	user, made := outcome.Result.(tenancy.UserView)
-	if !made {
-		return api.Unexpected(outcome.Result)
+	user, err := api.Result[tenancy.UserView](outcome)
+	if err != nil {
+		return err
 	}
 	// The route exists only where the operator lets registration count as
 	// verification (contracts/README.md, rule 6).
@@ -190,9 +190,9 @@ func (d *dialect) user(c *gin.Context, actor tenancy.Actor, query tenancy.Query)
 	if err != nil {
 		return tenancy.UserView{}, err
 	}
-	user, found := outcome.Result.(tenancy.UserView)
-	if !found {
-		return tenancy.UserView{}, api.Unexpected(outcome.Result)
+	user, err := api.Result[tenancy.UserView](outcome)
+	if err != nil {
+		return tenancy.UserView{}, err
 	}
 	api.Decided(c, outcome.DecisionID)
 	return user, nil

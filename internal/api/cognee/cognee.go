@@ -3,6 +3,7 @@ package cognee
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -43,6 +44,9 @@ type dialect struct {
 	validationStatus int
 }
 
+// activeTenant is the one that the caller has selected.
+var activeTenant = tenancy.TenantRef{Active: true}
+
 // options goes with every change and query of this dialect.
 var options = tenancy.ApplyOptions{Dialect: tenancy.DialectCognee}
 
@@ -51,7 +55,7 @@ func New(opts Options) api.Dialect {
 	d := &dialect{gate: opts.Gate, accounts: opts.Accounts, secureCookie: opts.SecureCookie, validationStatus: opts.ValidationStatus}
 	return api.Dialect{
 		Name:          tenancy.DialectCognee,
-		Prefixes:      []string{"/api/v1/permissions", "/api/v1/auth", "/api/v1/users"},
+		Prefixes:      []string{"/api/v1/permissions", "/api/v1/auth", "/api/v1/users", "/api/v1/datasets"},
 		Authenticator: opts.Authenticator,
 		Routes:        d.routes(opts.SelfRegistration),
 		Render:        d.render,
@@ -59,7 +63,15 @@ func New(opts Options) api.Dialect {
 }
 
 func (d *dialect) routes(selfRegistration bool) []api.Route {
-	routes := []api.Route{
+	routes := slices.Concat(d.accountRoutes(), d.tenantRoutes(), d.roleRoutes(), d.datasetRoutes())
+	if selfRegistration {
+		routes = append(routes, api.Route{Method: http.MethodPost, Path: "/api/v1/auth/register", Public: true, Handle: d.register})
+	}
+	return routes
+}
+
+func (d *dialect) accountRoutes() []api.Route {
+	return []api.Route{
 		{Method: http.MethodPost, Path: "/api/v1/auth/login", Public: true, Handle: d.login},
 		{Method: http.MethodPost, Path: "/api/v1/auth/logout", Handle: d.logout},
 		{Method: http.MethodGet, Path: "/api/v1/auth/me", Handle: d.me},
@@ -67,17 +79,43 @@ func (d *dialect) routes(selfRegistration bool) []api.Route {
 		{Method: http.MethodPost, Path: "/api/v1/auth/api-keys", Handle: d.createKey},
 		{Method: http.MethodDelete, Path: "/api/v1/auth/api-keys/:api_key_id", Handle: d.deleteKey},
 		{Method: http.MethodPost, Path: "/api/v1/users/get-user-id", Handle: d.userID},
+	}
+}
+
+func (d *dialect) tenantRoutes() []api.Route {
+	return []api.Route{
 		{Method: http.MethodPost, Path: "/api/v1/permissions/users/:user_id/tenants", Handle: d.addUser},
 		{Method: http.MethodDelete, Path: "/api/v1/permissions/tenants/:tenant_id/users/:user_id", Handle: d.removeUser},
 		{Method: http.MethodGet, Path: "/api/v1/permissions/tenants/:tenant_id/users", Handle: d.users},
 		{Method: http.MethodPost, Path: "/api/v1/permissions/tenants", Handle: d.createTenant},
 		{Method: http.MethodPost, Path: "/api/v1/permissions/tenants/select", Handle: d.selectTenant},
 		{Method: http.MethodGet, Path: "/api/v1/permissions/tenants/me", Handle: d.myTenants},
+		{Method: http.MethodGet, Path: "/api/v1/permissions/tenants/:tenant_id/capabilities/me", Handle: d.capabilities},
+		{Method: http.MethodPost, Path: "/api/v1/permissions/capabilities/:principal_id", Handle: d.grantCapability},
+		{Method: http.MethodDelete, Path: "/api/v1/permissions/capabilities/:principal_id", Handle: d.revokeCapability},
 	}
-	if selfRegistration {
-		routes = append(routes, api.Route{Method: http.MethodPost, Path: "/api/v1/auth/register", Public: true, Handle: d.register})
+}
+
+func (d *dialect) roleRoutes() []api.Route {
+	return []api.Route{
+		{Method: http.MethodPost, Path: "/api/v1/permissions/roles", Handle: d.createRole},
+		{Method: http.MethodDelete, Path: "/api/v1/permissions/roles/:role_id", Handle: d.deleteRole},
+		{Method: http.MethodPost, Path: "/api/v1/permissions/users/:user_id/roles", Handle: d.addToRole},
+		{Method: http.MethodDelete, Path: "/api/v1/permissions/users/:user_id/roles", Handle: d.removeFromRole},
+		{Method: http.MethodGet, Path: "/api/v1/permissions/tenants/:tenant_id/roles", Handle: d.roles},
+		{Method: http.MethodGet, Path: "/api/v1/permissions/tenants/:tenant_id/roles/:role_id/users", Handle: d.holders},
+		{Method: http.MethodGet, Path: "/api/v1/permissions/tenants/:tenant_id/roles/users/:user_id", Handle: d.rolesOf},
 	}
-	return routes
+}
+
+func (d *dialect) datasetRoutes() []api.Route {
+	return []api.Route{
+		{Method: http.MethodGet, Path: "/api/v1/datasets", Handle: d.datasets},
+		{Method: http.MethodPost, Path: "/api/v1/datasets", Handle: d.createDataset},
+		{Method: http.MethodPost, Path: "/api/v1/permissions/datasets/:principal_id", Handle: d.grantDatasets},
+		{Method: http.MethodDelete, Path: "/api/v1/permissions/datasets/:principal_id", Handle: d.revokeDatasets},
+		{Method: http.MethodGet, Path: "/api/v1/permissions/principals/:principal_id/datasets", Handle: d.datasetsOf},
+	}
 }
 
 // apply makes a change.

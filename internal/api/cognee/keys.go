@@ -69,9 +69,9 @@ func (d *dialect) createKey(c *gin.Context, actor tenancy.Actor) error {
 	if err != nil {
 		return &failure{operation: making, cause: err}
 	}
-	key, isKey := outcome.Result.(tenancy.KeyView)
-	if !isKey {
-		return api.Unexpected(outcome.Result)
+	key, err := api.Result[tenancy.KeyView](outcome)
+	if err != nil {
+		return err
 	}
 	return ok(c, shownKeyOf(key.Key, made.Text))
 }

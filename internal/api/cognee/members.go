@@ -14,7 +14,7 @@ func (d *dialect) addUser(c *gin.Context, actor tenancy.Actor) error {
 	if err := input.check(adding); err != nil {
 		return err
 	}
-	change := tenancy.AddMember{Tenant: tenancy.RefTo(tenant), User: user, Level: tenancy.LevelMember, Enabled: true}
+	change := tenancy.AddMember{Tenant: tenancy.RefTo(tenant), User: user, Enabled: true}
 	if _, err := d.apply(c, actor, change); err != nil {
 		return &failure{operation: adding, user: user, tenant: tenant, cause: err}
 	}
@@ -39,12 +39,7 @@ func (d *dialect) removeUser(c *gin.Context, actor tenancy.Actor) error {
 type listedUser struct {
 	ID    string       `json:"id"`
 	Email string       `json:"email"`
-	Roles []listedRole `json:"roles"` // empty until custom roles are served
-}
-
-type listedRole struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	Roles []listedRole `json:"roles"` // of this tenant
 }
 
 // users serves GET /api/v1/permissions/tenants/{tenant_id}/users.
@@ -58,7 +53,7 @@ func (d *dialect) users(c *gin.Context, actor tenancy.Actor) error {
 		return tenancy.ListMembers{Tenant: tenancy.RefTo(tenant), After: last.User, Limit: api.PageSize}
 	}
 	show := func(m tenancy.Member) any {
-		return listedUser{ID: m.User.String(), Email: m.Email, Roles: []listedRole{}}
+		return listedUser{ID: m.User.String(), Email: m.Email, Roles: listedRoles(m.Held)}
 	}
 	if err := list(d, c, actor, page, show); err != nil {
 		return &failure{operation: listing, tenant: tenant, cause: err}

@@ -9,7 +9,7 @@ import (
 
 // operation is what one call answers when it cannot do what was asked.
 type operation struct {
-	answers api.Answers // errors in the order of the contract; {user} and {tenant} stand for the ids asked for
+	answers api.Answers // errors in the order of the contract; {user}, {tenant} and {principal} stand for the ids asked for
 	failed  string      // the detail of a 500
 	invalid int         // the status of a validation error
 	// body gives the body of one of the answers; nil: {"detail": text}.
@@ -29,7 +29,6 @@ const (
 	userNotFound   = "Could not find user: {user} [EntityNotFoundError]"
 	tenantNotFound = "Could not find tenant: {tenant} [TenantNotFoundError]"
 	notManager     = "User is not authorized to manage users for this tenant [PermissionDeniedError]"
-	internal       = "Internal Server Error"
 )
 
 // adding: contracts/cognee.md, POST /permissions/users/{user_id}/tenants.
@@ -41,8 +40,7 @@ var adding = operation{
 		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: onlyOwnerAdds},
 		{Code: tenancy.CodeAlreadyMember, Status: http.StatusConflict, Body: "User is already part of group. [EntityAlreadyExistsError]"},
 	},
-	failed:  "Error adding user to tenant",
-	invalid: http.StatusBadRequest,
+	failed: "Error adding user to tenant",
 }
 
 const onlyOwnerAdds = "Only tenant owner can add other users to organization. [PermissionDeniedError]"
@@ -70,8 +68,6 @@ var selecting = operation{
 		{Code: tenancy.CodeTenantUnknown, Status: http.StatusNotFound, Body: tenantNotFound},
 		{Code: tenancy.CodeNotAMember, Status: http.StatusNotFound, Body: "User is not part of the tenant. [TenantNotFoundError]"},
 	},
-	failed:  internal,
-	invalid: http.StatusBadRequest,
 }
 
 // listing: contracts/cognee.md, GET /permissions/tenants/{t}/users.
@@ -81,8 +77,6 @@ var listing = operation{
 		{Code: tenancy.CodeNotAMember, Status: http.StatusForbidden, Body: notManager},
 		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: notManager},
 	},
-	failed:  internal,
-	invalid: http.StatusBadRequest,
 }
 
 // finding: contracts/cognee.md, POST /api/v1/users/get-user-id.
@@ -91,8 +85,6 @@ var finding = operation{
 		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: "You are not permitted to find other users. [PermissionDeniedError]"},
 		{Code: tenancy.CodeUserUnknown, Status: http.StatusNotFound, Body: "User not found"},
 	},
-	failed:  internal,
-	invalid: http.StatusBadRequest,
 }
 
 // registering: contracts/cognee.md, POST /api/v1/auth/register.
@@ -101,8 +93,6 @@ var registering = operation{
 		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: "Registration is not permitted. [PermissionDeniedError]"},
 		{Code: tenancy.CodeEmailTaken, Status: http.StatusBadRequest, Body: "REGISTER_USER_ALREADY_EXISTS"},
 	},
-	failed:  internal,
-	invalid: http.StatusBadRequest,
 }
 
 // making: contracts/cognee.md, POST /api/v1/auth/api-keys.
@@ -111,8 +101,6 @@ var making = operation{
 		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: "You are not permitted to make API keys. [PermissionDeniedError]"},
 		{Code: tenancy.CodeConflict, Status: http.StatusBadRequest, Body: "You have reached the maximum number of API keys."},
 	},
-	failed:  internal,
-	invalid: http.StatusBadRequest,
 	body: func(code tenancy.Code, text string) any {
 		if code == tenancy.CodeConflict {
 			return errorMessage{message{text}}
@@ -134,9 +122,7 @@ var revoking = operation{
 		{Code: tenancy.CodeKeyUnknown, Status: http.StatusNotFound, Body: "API key not found. [EntityNotFoundError]"},
 		{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: "You are not permitted to revoke API keys. [PermissionDeniedError]"},
 	},
-	failed:  internal,
-	invalid: http.StatusBadRequest,
 }
 
 // others is every operation without errors of its own.
-var others = operation{failed: internal, invalid: http.StatusBadRequest}
+var others = operation{}

@@ -20,6 +20,10 @@ import (
 var operations = map[string]operation{
 	"adding": adding, "removing": removing, "selecting": selecting, "listing": listing, "finding": finding, "registering": registering,
 	"making": making, "revoking": revoking,
+	"creatingRole": creatingRole, "deletingRole": deletingRole, "addingToRole": addingToRole, "removingFromRole": removingFromRole,
+	"listingRoles": listingRoles, "listingHolders": listingHolders, "listingRolesOf": listingRolesOf,
+	"creatingDataset": creatingDataset, "sharing": sharing, "listingDatasets": listingDatasets,
+	"readingCapabilities": readingCapabilities, "settingCapability": settingCapability,
 }
 
 // In whatever order the findings come, the first row of the table answers.
@@ -31,7 +35,7 @@ func TestTheTableOrdersTheErrors(t *testing.T) {
 				findings = append([]tenancy.Finding{tenancy.Find(row.Code)}, findings...)
 			}
 			recorder := rendered(&failure{operation: op, cause: &tenancy.Refusal{Outcome: tenancy.Outcome{Reasons: findings}}})
-			want := `{"detail":"` + strings.NewReplacer("{user}", "", "{tenant}", "").Replace(first.Body) + `"}`
+			want := `{"detail":"` + strings.NewReplacer("{user}", "", "{tenant}", "", "{principal}", "").Replace(first.Body) + `"}`
 			if name == "making" && first.Code == tenancy.CodeConflict {
 				want = `{"error":{"message":"` + first.Body + `"}}`
 			}
@@ -55,7 +59,12 @@ func rendered(err error) *httptest.ResponseRecorder {
 
 // Permission stands before everything that only those may know who have it.
 func TestNothingIsToldBeforePermission(t *testing.T) {
-	before := map[string]int{"adding": 3, "removing": 2, "listing": 2, "finding": 0, "registering": 0, "making": 0, "revoking": 1}
+	before := map[string]int{
+		"adding": 3, "removing": 2, "listing": 2, "finding": 0, "registering": 0, "making": 0, "revoking": 1,
+		"creatingRole": 2, "deletingRole": 2, "addingToRole": 4, "removingFromRole": 3,
+		"listingRoles": 2, "listingHolders": 3, "listingRolesOf": 2,
+		"creatingDataset": 1, "sharing": 1, "listingDatasets": 1, "readingCapabilities": 2, "settingCapability": 2,
+	}
 	for name, place := range before {
 		if got := operations[name].answers[place].Code; got != tenancy.CodeNotPermitted {
 			t.Errorf("%s: row %d is %s, want not_permitted", name, place, got)
@@ -83,7 +92,7 @@ func TestEveryRowIsTranscribed(t *testing.T) {
 			if name == "registering" && row.Code == tenancy.CodeNotPermitted {
 				continue
 			}
-			words := strings.NewReplacer(`\{user\}`, `\{[a-z]+\}`, `\{tenant\}`, `\{[a-z]+\}`).Replace(regexp.QuoteMeta(row.Body))
+			words := strings.NewReplacer(`\{user\}`, `\{[a-z]+\}`, `\{tenant\}`, `\{[a-z]+\}`, `\{principal\}`, `\{[a-z]+\}`).Replace(regexp.QuoteMeta(row.Body))
 			if !regexp.MustCompile(fmt.Sprintf(`(?m)^-- %d --\n.*%s`, row.Status, words)).MatchString(transcripts.String()) {
 				t.Errorf("%s: no transcript answers %q", name, row.Body)
 			}

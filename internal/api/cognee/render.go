@@ -1,6 +1,7 @@
 package cognee
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -16,6 +17,7 @@ type failure struct {
 	operation operation
 	user      tenancy.UserID
 	tenant    tenancy.TenantID
+	principal tenancy.PrincipalID
 	cause     error
 }
 
@@ -89,7 +91,7 @@ func renderRefusal(c *gin.Context, err error, refusal *tenancy.Refusal) {
 		write(c, row.Status, detail{row.Body + " [PermissionDeniedError]"})
 		return
 	}
-	ids := strings.NewReplacer("{user}", f.user.String(), "{tenant}", f.tenant.String())
+	ids := strings.NewReplacer("{user}", f.user.String(), "{tenant}", f.tenant.String(), "{principal}", f.principal.String())
 	write(c, row.Status, f.operation.bodyOf(row.Code, ids.Replace(row.Body)))
 }
 
@@ -110,7 +112,7 @@ var failures = api.Answers{
 func renderFailure(c *gin.Context, err error) {
 	row, ok := failures.For([]tenancy.Finding{{Code: api.CodeOf(err)}})
 	if !ok {
-		row = api.Answer{Status: http.StatusInternalServerError, Body: operationOf(err).operation.failed}
+		row = api.Answer{Status: http.StatusInternalServerError, Body: cmp.Or(operationOf(err).operation.failed, "Internal Server Error")}
 	}
 	write(c, row.Status, detail{row.Body})
 }

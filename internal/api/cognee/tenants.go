@@ -19,10 +19,7 @@ type tenantAnswer struct {
 // tenant becomes the caller's active one.
 func (d *dialect) createTenant(c *gin.Context, actor tenancy.Actor) error {
 	input := form{c: c}
-	name, given := input.parameter("tenant_name")
-	if given {
-		input.value(api.InQuery, "tenant_name", name, checkTenantName(name))
-	}
+	name := input.name("tenant_name")
 	if err := input.check(others); err != nil {
 		return err
 	}
@@ -30,18 +27,11 @@ func (d *dialect) createTenant(c *gin.Context, actor tenancy.Actor) error {
 	if err != nil {
 		return err
 	}
-	tenant, made := outcome.Result.(tenancy.Tenant)
-	if !made {
-		return api.Unexpected(outcome.Result)
+	tenant, err := api.Result[tenancy.Tenant](outcome)
+	if err != nil {
+		return err
 	}
 	return ok(c, tenantAnswer{"Tenant created.", tenant.ID.String()})
-}
-
-func checkTenantName(name string) error {
-	if name == "" {
-		return errors.New("a tenant has a name")
-	}
-	return tenancy.CheckName(name)
 }
 
 // selection is the body of a selection. Clients send either spelling.

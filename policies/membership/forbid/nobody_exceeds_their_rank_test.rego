@@ -9,21 +9,28 @@ _rank := {"none": 0, "viewer": 10, "member": 20, "admin": 30}
 
 # Every pair of levels: the actor's, and the one that is given or touched.
 test_rank[name] if {
-	some action in {"invitation.create", "member.add", "member.remove", "member.update"}
 	some own, own_rank in object.union(_rank, {"owner": 40})
 	some other, other_rank in _rank
-	some what, facts in {
-		"touched": {"target": {"rank": other_rank}, "requested": {"rank": 0}},
-		"given": {"target": {"rank": 0}, "requested": {"rank": other_rank}},
-	}
-	name := sprintf("%s: %s is %s by %s", [action, other, what, own])
-	exceeded := {code |
-		some code in {"rank_exceeded"}
-		other_rank > own_rank
-		[action, what] != ["member.add", "touched"] # it touches nobody who is there
-	}
-	change := {"action": {"name": action}, "actor": {"level": own}}
+	some what, facts in _asked(other_rank)
+	name := sprintf("%s is %s by %s", [other, what, own])
+	exceeded := {code | some code in {"rank_exceeded"}; other_rank > own_rank}
+	change := {"action": {"name": "member.update"}, "actor": {"level": own}}
 	cases.codes(forbid.violation) == exceeded with input as cases.given(object.union(change, facts))
+}
+
+_asked(rank) := {
+	"touched": {"target": {"rank": rank}, "requested": {"rank": 0}},
+	"given": {"target": {"rank": 0}, "requested": {"rank": rank}},
+}
+
+test_changes_that_take_a_rank[name] if {
+	some action in {"invitation.create", "member.add", "member.remove", "member.update"}
+	some rank, exceeded in {20: set(), 30: {"rank_exceeded"}}
+	some what, facts in _asked(rank)
+	name := sprintf("%s: %d is %s", [action, rank, what])
+	want := {code | some code in exceeded; [action, what] != ["member.add", "touched"]} # an addition touches nobody who is there
+	change := {"action": {"name": action}, "actor": {"level": "member"}}
+	cases.codes(forbid.violation) == want with input as cases.given(object.union(change, facts))
 }
 
 test_platform_has_the_rank_of_an_owner[action] if {

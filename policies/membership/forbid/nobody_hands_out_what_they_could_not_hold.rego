@@ -16,9 +16,8 @@ violation contains {
 }
 
 _actions_could_be_held if {
-	every action in input.requested.actions {
-		_ceiling(action) <= _rank_of_actor
-	}
+	held := [action | some action in input.requested.actions; _ceiling(action) <= _rank_of_actor]
+	count(held) == count(input.requested.actions)
 }
 
 # The lowest rank that could hold an action: that of its name, else that of its

@@ -12,8 +12,5 @@ violation contains {"code": "member_limit", "message": "the tenant has as many m
 
 _seat_is_free if input.tenant.members < input.tenant.limit
 
-# Who is there fills a seat already.
-_seat_is_free if {
-	input.action.name == "member.add"
-	input.target.member == true
-}
+# Whoever is a member fills a seat already, waiting or not.
+_seat_is_free if input.target.member == true
