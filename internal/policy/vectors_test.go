@@ -51,7 +51,8 @@ var vectorAccesses = []tenancy.Action{
 	tenancy.ActionRoleRead, tenancy.ActionRoleList, tenancy.ActionProjectRead, tenancy.ActionProjectList, tenancy.ActionInvitationList,
 	tenancy.ActionDatasetRead, tenancy.ActionDatasetWrite, tenancy.ActionDatasetDelete, tenancy.ActionDatasetShare,
 	tenancy.ActionDatasetList, tenancy.ActionDatasetListOf, tenancy.ActionCapabilityRead, tenancy.ActionUsageRead,
-	tenancy.ActionOrganizationRead, tenancy.ActionOrganizationList, tenancy.ActionOrganizationListAll, tenancy.ActionOrganizationUsage,
+	tenancy.ActionOrganizationRead, tenancy.ActionOrganizationList, tenancy.ActionOrganizationListAll,
+	tenancy.ActionOrganizationUsage,
 	"feedback.write", "app.manage", "unheard.of",
 }
 

@@ -52,6 +52,14 @@ test_organization_administrators_have_the_rank_of_an_owner[name] if {
 	cases.codes(forbid.violation) == set() with input as cases.given(facts)
 }
 
+test_nobody_is_touched_by_being_added[name] if {
+	some action in {"invitation.create", "member.add"}
+	some rank, want in {30: set(), 31: {"rank_exceeded"}}
+	name := sprintf("%s at %d", [action, rank])
+	facts := {"action": {"name": action}, "target": {"rank": 40}, "requested": {"rank": rank}}
+	cases.codes(forbid.violation) == want with input as cases.given(facts)
+}
+
 _manager := {"actor": {"level": "member", "capabilities": ["manage_users"]}, "dialect": "cognee"}
 
 test_user_managers[name] if {
