@@ -50,9 +50,10 @@ func anAdministratorRemains(m *matter, after tenancy.Membership) []tenancy.Findi
 	return []tenancy.Finding{tenancy.Find(tenancy.CodeLastAdministrator)}
 }
 
-// aSeatIsFree: every membership fills a seat, active or not.
+// aSeatIsFree: every membership fills a seat, active or not; whoever is a member
+// has one.
 func aSeatIsFree(m *matter) []tenancy.Finding {
-	if m.in.Tenant.Members < m.in.Tenant.Limit {
+	if m.in.Target.Member || m.in.Tenant.Members < m.in.Tenant.Limit {
 		return nil
 	}
 	return []tenancy.Finding{tenancy.Find(tenancy.CodeMemberLimit)}
@@ -62,6 +63,15 @@ func aSeatIsFree(m *matter) []tenancy.Finding {
 // member above them.
 func rankHolds(m *matter, given tenancy.Level) []tenancy.Finding {
 	return rankSuffices(m, given, m.authority())
+}
+
+// rankGives: nobody gives a level above their own. Nobody is touched by being
+// added or invited, whatever they are already.
+func rankGives(m *matter, given tenancy.Level) []tenancy.Finding {
+	if given.Rank() <= m.authority().Rank() {
+		return nil
+	}
+	return []tenancy.Finding{tenancy.Find(tenancy.CodeRankExceeded)}
 }
 
 // ownerRankHolds is rankHolds of what an organization's administrators cannot

@@ -34,7 +34,7 @@ func (s *addMember) gather(tx Reader, m *matter) error {
 			return err
 		}
 	}
-	if m.in.Target.Member && s.terms.AddAgain != tenancy.AgainRefused && s.terms.AddAgain != "" {
+	if m.in.Target.Member && s.terms.AddAgain == tenancy.AgainUpdated {
 		return s.gatherThere(tx, m)
 	}
 	begins, err := period(s.NotBefore, s.ExpiresAt, m.in.Now)
@@ -42,7 +42,7 @@ func (s *addMember) gather(tx Reader, m *matter) error {
 		return err
 	}
 	m.findTarget()
-	if m.in.Target.Member {
+	if m.in.Target.Member && s.terms.AddAgain != tenancy.AgainKept {
 		m.find(tenancy.Find(tenancy.CodeAlreadyMember))
 	}
 	s.after = tenancy.Membership{
@@ -65,10 +65,7 @@ func (s *addMember) gatherGiven(tx Reader, m *matter) error {
 
 // gatherThere makes the change one of the membership that is there already.
 func (s *addMember) gatherThere(tx Reader, m *matter) error {
-	s.there = &updateMember{UpdateMember: tenancy.UpdateMember{Tenant: s.Tenant, User: s.adds}, asIs: true}
-	if s.terms.AddAgain == tenancy.AgainUpdated {
-		s.there.Adjustment = s.There
-	}
+	s.there = &updateMember{UpdateMember: tenancy.UpdateMember{Tenant: s.Tenant, User: s.adds, Adjustment: s.There}, asIs: true}
 	m.in.Action = tenancy.ActionMemberUpdate
 	return s.there.gather(tx, m)
 }
@@ -103,10 +100,15 @@ func (s *addMember) hold(m *matter) []tenancy.Finding {
 	if s.there != nil {
 		return s.there.hold(m)
 	}
-	return slices.Concat(aSeatIsFree(m), rankHolds(m, s.after.Level), actionsHold(m), noSecondOwner(m, s.after.Level))
+	return slices.Concat(aSeatIsFree(m), rankGives(m, s.after.Level), actionsHold(m), noSecondOwner(m, s.after.Level))
 }
 
+// perform: one who is a member already and gets here stays as they are.
 func (s *addMember) perform(tx Tx, m *matter) (any, error) {
+	if m.in.Target.Member && s.there == nil {
+		member, err := newViewer(tx, m.tenant).member(m.membership, m.account)
+		return tenancy.AddedMember{Member: member, There: true}, err
+	}
 	if s.there != nil {
 		member, err := s.there.perform(tx, m)
 		return tenancy.AddedMember{Member: member.(tenancy.Member), There: true}, err

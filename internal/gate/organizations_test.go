@@ -98,7 +98,7 @@ func TestATenantHasAnOrganization(t *testing.T) {
 	s.want("deleted with tenants", s.try(as(sam), tenancy.DeleteOrganization{Organization: tenancy.OrganizationRef{ID: made.Organization}}), "conflict")
 	of := tenancy.OrganizationRef{Of: tenancy.RefTo(made.ID)}
 	s.want("its own detached", s.try(as(sam), tenancy.DetachTenant{Organization: of, Tenant: made.ID}), "conflict")
-	s.want("one of another organization", s.try(as(sam), tenancy.DetachTenant{Organization: of, Tenant: acme}), "tenant_unknown", "not_permitted")
+	s.want("one of another organization", s.try(as(sam), tenancy.DetachTenant{Organization: of, Tenant: acme}), "target_not_member")
 	detached := did[tenancy.Tenant](s, as(sam), tenancy.DetachTenant{Organization: of, Tenant: second.ID})
 	if detached.Organization == made.Organization || !placed(detached, sam).Administers() {
 		t.Errorf("detached to %v", detached.Organization)

@@ -30,7 +30,7 @@ var levelTable = []struct {
 	{[]tenancy.Action{"dataset.list", "organization.list", "invitation.accept", "invitation.decline"}, [4]bool{}},                        // of others
 	{[]tenancy.Action{"organization.create", "organization.update", "organization.delete", "organization.set_member"}, [4]bool{}},
 	{[]tenancy.Action{"organization.remove_member", "organization.attach", "organization.detach", "organization.read"}, [4]bool{}},
-	{[]tenancy.Action{"organization.list_all"}, [4]bool{}},
+	{[]tenancy.Action{"organization.list_all", "organization.usage"}, [4]bool{}},
 	{[]tenancy.Action{"tenant.update"}, [4]bool{true, true, false, false}},
 	{[]tenancy.Action{"tenant.delete", "tenant.transfer"}, [4]bool{true, false, false, false}},
 	{[]tenancy.Action{"audit.read", "usage.report"}, [4]bool{true, true, false, false}},

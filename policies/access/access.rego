@@ -119,9 +119,9 @@ allow if {
 
 # METADATA
 # title: Organization administrators see their organization
-# description: Who administers an organization may read it, with its members and tenants.
+# description: Who administers an organization may read it, with its members, tenants and their numbers.
 allow if {
-	input.action.name == "organization.read"
+	input.action.name in {"organization.read", "organization.usage"}
 	input.actor.organization_admin == true
 	_actor_may_act
 }
@@ -160,7 +160,7 @@ allow if {
 allow if {
 	input.action.name in {
 		"key.list", "organization.list", "organization.list_all", "organization.read",
-		"tenant.list", "tenant.list_all", "user.find", "user.read",
+		"organization.usage", "tenant.list", "tenant.list_all", "user.find", "user.read",
 	}
 	input.actor.platform == true
 	_actor_may_act

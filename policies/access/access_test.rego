@@ -48,7 +48,7 @@ test_levels[name] if {
 # What a level never gives: the name of a change among them.
 _never_by_level := {
 	"dataset.delete", "dataset.list", "dataset.read", "dataset.share", "dataset.write",
-	"organization.list", "organization.list_all", "organization.read",
+	"organization.list", "organization.list_all", "organization.read", "organization.usage",
 	"tenant.list", "tenant.list_all", "user.find", "user.read", "key.list",
 	"store.backup", "store.read", "store.verify", "member.remove", "usage.report",
 }
@@ -81,7 +81,7 @@ test_custom_roles[name] if {
 test_never_by_custom_role[action] if {
 	some action in {
 		"dataset.delete", "dataset.list", "dataset.read", "dataset.share", "dataset.write", "dataset.own",
-		"organization.list", "organization.list_all", "organization.read",
+		"organization.list", "organization.list_all", "organization.read", "organization.usage",
 		"policy.own", "signing_key.own", "store.backup", "user.find",
 		"tenant.list", "tenant.list_all",
 	}
@@ -94,6 +94,7 @@ _organization_admin := object.union(_stranger, {"actor": {"organization_admin": 
 test_organization_administrators[action] if {
 	some action, want in object.union({action: true | some action, _ in _lowest}, {
 		"organization.read": true,
+		"organization.usage": true,
 		"organization.list_all": false,
 		"dataset.read": false,
 		"tenant.list_all": false,
@@ -113,6 +114,7 @@ test_organizations[name] if {
 	some name, tc in {
 		"read by who belongs to it": {"action": "organization.read", "given": {"resource": {"mine": true}}, "want": true},
 		"not read by who does not": {"action": "organization.read", "given": {"resource": {"mine": false}}, "want": false},
+		"not its numbers": {"action": "organization.usage", "given": {"resource": {"mine": true}}, "want": false},
 		"nothing but read": {"action": "organization.list_all", "given": {"resource": {"mine": true}}, "want": false},
 		"one's own are listed": {"action": "organization.list", "given": {"target": {"self": true}}, "want": true},
 		"another's are not": {"action": "organization.list", "given": {}, "want": false},
@@ -135,6 +137,12 @@ test_datasets[name] if {
 	}
 	want := held == wanted
 	access.allow == want with input as object.union(_read, given)
+}
+
+test_a_permission_is_no_action[action] if {
+	some action in {"read", "own.read"}
+	given := {"action": {"name": action}, "resource": {"permissions": ["read", "own.read"]}}
+	access.allow == false with input as object.union(_read, given)
 }
 
 test_datasets_of_ones_own[name] if {
@@ -185,6 +193,7 @@ test_platform[action] if {
 		"organization.list": true,
 		"organization.list_all": true,
 		"organization.read": true,
+		"organization.usage": true,
 		"capability.read": true,
 		"dataset.read": false,
 		"user.find": true,

@@ -13,10 +13,11 @@ import (
 
 // The texts that several rows share.
 const (
-	noTenant     = "Tenant not found."
-	noUser       = "User not found."
-	notPermitted = "You do not have permission to do this."
-	noAnswer     = "The store cannot answer now. Nothing was changed."
+	noTenant       = "Tenant not found."
+	noOrganization = "Organization not found."
+	noUser         = "User not found."
+	notPermitted   = "You do not have permission to do this."
+	noAnswer       = "The store cannot answer now. Nothing was changed."
 )
 
 // refusals is the order of errors of every other operation (contracts/processmind.md).
@@ -27,7 +28,7 @@ const (
 var refusals = api.Answers{
 	{Code: tenancy.CodeTenantUnknown, Status: http.StatusNotFound, Body: noTenant},
 	{Code: tenancy.CodeNotAMember, Status: http.StatusNotFound, Body: noTenant},
-	{Code: tenancy.CodeOrganizationUnknown, Status: http.StatusNotFound, Body: "Organization not found."},
+	{Code: tenancy.CodeOrganizationUnknown, Status: http.StatusNotFound, Body: noOrganization},
 	{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: notPermitted},
 	{Code: tenancy.CodeUserUnknown, Status: http.StatusNotFound, Body: noUser},
 	{Code: tenancy.CodeTargetNotMember, Status: http.StatusNotFound, Body: noUser},
@@ -36,12 +37,14 @@ var refusals = api.Answers{
 	{Code: tenancy.CodeLastAdministrator, Status: http.StatusForbidden, Body: "A tenant keeps an active administrator."},
 }
 
-// detaching is the order of errors of DELETE …/organization/tenants/{target}:
-// whoever may not detach does not learn which tenants are there.
+// detaching is that of DELETE …/organization/tenants/{target}, where it is a
+// tenant that is not there.
 var detaching = api.Answers{
-	{Code: tenancy.CodeNotAMember, Status: http.StatusNotFound, Body: noTenant},
-	{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: notPermitted},
 	{Code: tenancy.CodeTenantUnknown, Status: http.StatusNotFound, Body: noTenant},
+	{Code: tenancy.CodeNotAMember, Status: http.StatusNotFound, Body: noTenant},
+	{Code: tenancy.CodeOrganizationUnknown, Status: http.StatusNotFound, Body: noOrganization},
+	{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: notPermitted},
+	{Code: tenancy.CodeTargetNotMember, Status: http.StatusNotFound, Body: noTenant},
 	{Code: tenancy.CodeConflict, Status: http.StatusBadRequest, Body: "The tenant has this organization to itself."},
 }
 

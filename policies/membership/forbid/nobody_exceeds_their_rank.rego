@@ -23,6 +23,12 @@ _rank_suffices if {
 	input.target.rank <= _rank_of_actor
 }
 
+# Nobody is touched by being added or invited, whatever they are already.
+_rank_suffices if {
+	input.action.name in {"invitation.create", "member.add"}
+	input.requested.rank <= _rank_of_actor
+}
+
 _rank_suffices if {
 	input.action.name == "member.remove"
 	input.dialect == "cognee"

@@ -12,8 +12,5 @@ violation contains {"code": "member_limit", "message": "the tenant has as many m
 
 _seat_is_free if input.tenant.members < input.tenant.limit
 
-# Whoever is a member fills a seat already, waiting or not.
-_seat_is_free if {
-	input.action.name == "invitation.accept"
-	input.target.member == true
-}
+# Whoever is a member has a seat already, waiting or not.
+_seat_is_free if input.target.member == true
