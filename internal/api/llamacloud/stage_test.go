@@ -124,3 +124,5 @@ func TestTranscripts(t *testing.T) {
 		return set(t, with)
 	})
 }
+
+func TestPage(t *testing.T) { apitest.Page(t, "../../../docs/dialects/llamacloud.md", folder) }
