@@ -110,7 +110,7 @@ func (w *world) invite(t testing.TB) {
 // rules loads the embedded rule book, once for all worlds. Its time limit is
 // that of a test, not of a busy machine.
 var rules = sync.OnceValues(func() (*policy.Set, error) {
-	return policy.Load(context.Background(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute})
+	return policy.Load(context.Background(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute, ShadowEvery: 1})
 })
 
 // with is the same world behind another gate, which may go wrong.
