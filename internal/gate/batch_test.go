@@ -68,7 +68,7 @@ func TestABatchNamesNobodyTwice(t *testing.T) {
 	if _, err := s.Apply(t.Context(), as(olga), reserved, tenancy.ApplyOptions{Dialect: tenancy.DialectLlamaCloud}); err == nil {
 		t.Error("one address in two spellings was added twice")
 	}
-	twice := tenancy.Batch{Once: true, Changes: []tenancy.Change{
+	twice = tenancy.Batch{Once: true, Changes: []tenancy.Change{
 		tenancy.RemoveMember{Tenant: tenancy.RefTo(acme), User: mary},
 		tenancy.RemoveMember{Tenant: tenancy.RefTo(acme), Email: "mary@example.com"},
 	}}
@@ -120,7 +120,7 @@ func TestLevelName(t *testing.T) {
 	s := open(t, shipped(t))
 	named := func(want string, change tenancy.Adjustment) {
 		t.Helper()
-		s.want(want, s.try(as(olga), tenancy.UpdateMember{Tenant: tenancy.RefTo(acme), User: mary, Adjustment: change}))
+		s.want("set to "+want, s.try(as(olga), tenancy.UpdateMember{Tenant: tenancy.RefTo(acme), User: mary, Adjustment: change}))
 		if after, _ := s.membership(acme, mary); after.LevelName != want {
 			t.Errorf("the level's name is %q, want %q", after.LevelName, want)
 		}
