@@ -19,6 +19,7 @@ var lists = []struct{ what, source, words, page string }{
 	{"operation", "internal/api/cognee/cognee.go", `Path: "(/api/v1/[a-z/_:-]+)"`, "docs/dialects/cognee.md"},
 	{"operation", "internal/api/llamacloud/llamacloud.go", `Path: "(/api/v1/[a-z/_:-]+)"`, "docs/dialects/llamacloud.md"},
 	{"operation", "internal/api/cogniac/cogniac.go", `Path: "(/[0-9]+/[a-z/_:-]+)"`, "docs/dialects/cogniac.md"},
+	{"operation", "internal/api/processmind/processmind.go", `Path: "(/tenant[A-Za-z/:]+)"`, "docs/dialects/processmind.md"},
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/nginx.md"},
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},
 	{"header that is read", "internal/proxy/forward.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},
@@ -47,7 +48,7 @@ func TestThePagesListWhatThereIs(t *testing.T) {
 }
 
 // parameter is how a route writes one; pages write it in braces.
-var parameter = regexp.MustCompile(`:([a-z_]+)`)
+var parameter = regexp.MustCompile(`:([A-Za-z_]+)`)
 
 // names reports whether a page has the word between backquotes, alone or
 // beside others.
