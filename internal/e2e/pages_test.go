@@ -17,6 +17,7 @@ var lists = []struct{ what, source, words, page string }{
 	{"action", "internal/tenancy/action.go", `Action = "([a-z._]+)"`, "docs/policies.md"},
 	{"code", "internal/tenancy/finding.go", `Code = "([a-z_]+)"`, "docs/policies.md"},
 	{"operation", "internal/api/cognee/cognee.go", `Path: "(/api/v1/[a-z/_:-]+)"`, "docs/dialects/cognee.md"},
+	{"operation", "internal/api/llamacloud/llamacloud.go", `Path: "(/api/v1/[a-z/_:-]+)"`, "docs/dialects/llamacloud.md"},
 	{"operation", "internal/api/cogniac/cogniac.go", `Path: "(/[0-9]+/[a-z/_:-]+)"`, "docs/dialects/cogniac.md"},
 	{"operation", "internal/api/processmind/processmind.go", `Path: "(/tenant[A-Za-z/:]+)"`, "docs/dialects/processmind.md"},
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/nginx.md"},

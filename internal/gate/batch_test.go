@@ -68,6 +68,14 @@ func TestABatchNamesNobodyTwice(t *testing.T) {
 	if _, err := s.Apply(t.Context(), as(olga), reserved, tenancy.ApplyOptions{Dialect: tenancy.DialectLlamaCloud}); err == nil {
 		t.Error("one address in two spellings was added twice")
 	}
+	twice = tenancy.Batch{Once: true, Changes: []tenancy.Change{
+		tenancy.RemoveMember{Tenant: tenancy.RefTo(acme), User: mary},
+		tenancy.RemoveMember{Tenant: tenancy.RefTo(acme), Email: "mary@example.com"},
+	}}
+	_, err := s.Apply(t.Context(), as(olga), twice, tenancy.ApplyOptions{Dialect: tenancy.DialectLlamaCloud})
+	if item := (*tenancy.ItemError)(nil); !errors.As(err, &item) || item.Index != 1 {
+		t.Errorf("who is removed twice: %v", err)
+	}
 	for name, batch := range map[string]tenancy.Batch{
 		"empty":                  {},
 		"too long":               {Changes: make([]tenancy.Change, 1001)},
@@ -104,6 +112,24 @@ func TestAddingAgain(t *testing.T) {
 	s.want("the owner", s.tryThrough(tenancy.DialectLlamaCloud, as(adam), owner), "owner_permanent", "rank_exceeded")
 	s.want("full", s.try(platform, tenancy.UpdateTenant{Tenant: tenancy.RefTo(acme), MemberLimit: new(int64(7))}))
 	s.want("there in a full tenant", s.tryThrough(tenancy.DialectCogniac, as(olga), again))
+}
+
+// TestLevelName: a level keeps the name that it was given by, until it is set
+// again or changes.
+func TestLevelName(t *testing.T) {
+	s := open(t, shipped(t))
+	named := func(want string, change tenancy.Adjustment) {
+		t.Helper()
+		s.want("set to "+want, s.try(as(olga), tenancy.UpdateMember{Tenant: tenancy.RefTo(acme), User: mary, Adjustment: change}))
+		if after, _ := s.membership(acme, mary); after.LevelName != want {
+			t.Errorf("the level's name is %q, want %q", after.LevelName, want)
+		}
+	}
+	named("Viewer", tenancy.Adjustment{Level: new(tenancy.LevelViewer), LevelName: "Viewer"})
+	named("Viewer", tenancy.Adjustment{Developer: new(true)})
+	named("", tenancy.Adjustment{Level: new(tenancy.LevelViewer)})
+	named("Viewer", tenancy.Adjustment{Level: new(tenancy.LevelViewer), LevelName: "Viewer"})
+	named("", tenancy.Adjustment{Administrator: new(true)})
 }
 
 // TestTerms: the terms that tests beneath other policies use are the shipped

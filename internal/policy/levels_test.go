@@ -179,3 +179,20 @@ func TestWhoMayLeave(t *testing.T) {
 		}
 	}
 }
+
+// TestLevelActions: what is shown of a level is what it is granted.
+func TestLevelActions(t *testing.T) {
+	engine := NewEngine(load(t, Embedded()))
+	viewer, owner := engine.LevelActions(tenancy.LevelViewer), engine.LevelActions(tenancy.LevelOwner)
+	for _, action := range []tenancy.Action{tenancy.ActionTenantRead, tenancy.ActionMemberList, tenancy.ActionDatasetCreate} {
+		if !slices.Contains(viewer, action) || !slices.Contains(owner, action) {
+			t.Errorf("%s is not shown", action)
+		}
+	}
+	if slices.Contains(viewer, tenancy.ActionMemberAdd) || !slices.Contains(owner, tenancy.ActionTenantDelete) || !slices.IsSorted(owner) {
+		t.Errorf("viewer %v, owner %v", viewer, owner)
+	}
+	if none := engine.LevelActions(tenancy.LevelNone); len(none) > 0 {
+		t.Errorf("no level is shown with %v", none)
+	}
+}

@@ -160,6 +160,7 @@ func TestBodiesOverTheLimit(t *testing.T) {
 // Whoever has no valid credential is 401 before anything else is looked at.
 func TestBadCallers(t *testing.T) {
 	s := set(t, directions{})
+	signIn(t, s)
 	for _, p := range places {
 		p.who = "nobody"
 		for _, header := range []http.Header{
