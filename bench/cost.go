@@ -93,7 +93,8 @@ func (b *besideBare) replay(ctx context.Context, window time.Duration) (float64,
 }
 
 // measureCost says what a write would gain by going without its record and its
-// reasons, and what an Idempotency-Key costs it. It promises nothing.
+// reasons, what it gains by remembered rulings, and what an Idempotency-Key
+// costs it. It promises nothing.
 func measureCost(ctx context.Context, p plan, dir string) ([]result, error) {
 	variants := []struct {
 		name    string
@@ -102,6 +103,7 @@ func measureCost(ctx context.Context, p plan, dir string) ([]result, error) {
 	}{
 		{name: "whole"},
 		{name: "writes with an Idempotency-Key / without", keyed: true},
+		{name: "writes, every ruling evaluated / whole", without: leanness{memory: true}},
 		{name: "writes without audit / whole", without: leanness{audit: true}},
 		{name: "writes without reasons and audit / whole", without: leanness{audit: true, reasons: true}},
 	}

@@ -2,15 +2,27 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/memberward/memberward/internal/audit"
 	"github.com/memberward/memberward/internal/gate"
+	"github.com/memberward/memberward/internal/policy"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
 // leanness is what a measured program goes without, to learn what it costs.
 // The product cannot be built so.
-type leanness struct{ audit, reasons bool }
+type leanness struct{ audit, reasons, memory bool }
+
+// rules are the options of the policies: without memory, every ruling is
+// evaluated, whether it is remembered or not.
+func (l leanness) rules() policy.Options {
+	opts := policy.Options{Clock: time.Now}
+	if l.memory {
+		opts.ShadowEvery = 1
+	}
+	return opts
+}
 
 func (l leanness) store(whole gate.Store) gate.Store {
 	if !l.audit {

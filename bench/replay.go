@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -31,13 +30,30 @@ type recorder struct {
 	mu   sync.Mutex
 	now  recording
 	made tenancy.Revision // of the last change in now
+	room []byte           // what is kept lies in blocks: the store shall not pay for many small ones
+}
+
+// roomSize is the size of a block.
+const roomSize = 1 << 20
+
+// keep copies bytes that the store may use again.
+func (r *recorder) keep(b []byte) []byte {
+	if b == nil {
+		return nil
+	}
+	if cap(r.room)-len(r.room) < len(b) {
+		r.room = make([]byte, 0, max(roomSize, len(b)))
+	}
+	from := len(r.room)
+	r.room = append(r.room, b...)
+	return r.room[from:len(r.room):len(r.room)]
 }
 
 // note is for boltstore.Options.OnPut.
 func (r *recorder) note(made tenancy.Revision, bucket string, key, value []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := put{bucket, bytes.Clone(key), bytes.Clone(value)}
+	p := put{bucket, r.keep(key), r.keep(value)}
 	if made == 0 {
 		r.now.commit = append(r.now.commit, p)
 		r.now.commit = r.now.commit[max(0, len(r.now.commit)-metaPuts):]
@@ -45,11 +61,14 @@ func (r *recorder) note(made tenancy.Revision, bucket string, key, value []byte)
 	}
 	if made != r.made {
 		r.made = made
-		r.now.changes = append(r.now.changes, nil)
+		r.now.changes = append(r.now.changes, make([]put, 0, usualPuts))
 	}
 	last := len(r.now.changes) - 1
 	r.now.changes[last] = append(r.now.changes[last], p)
 }
+
+// usualPuts is how many frames a change writes, or a few more.
+const usualPuts = 12
 
 // metaPuts is how many frames the store writes once for a commit.
 const metaPuts = 2

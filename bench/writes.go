@@ -87,7 +87,7 @@ func openWritesOn(ctx context.Context, path string, opts boltstore.Options, with
 	if err != nil {
 		return nil, err
 	}
-	set, err := policy.Load(ctx, policy.Embedded(), policy.Options{Clock: time.Now})
+	set, err := policy.Load(ctx, policy.Embedded(), without.rules())
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}

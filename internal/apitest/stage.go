@@ -109,7 +109,7 @@ func (s *Stage) serve(t testing.TB, with Directions) {
 // LoadRules loads the embedded rule book. Its time limit is that of a test, not
 // of a busy machine.
 func LoadRules() (*policy.Set, error) {
-	return policy.Load(context.Background(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute})
+	return policy.Load(context.Background(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute, ShadowEvery: 1})
 }
 
 // Revision is that of the store: it is raised by every change.

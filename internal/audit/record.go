@@ -88,11 +88,47 @@ func Reasons(findings []tenancy.Finding) []Reason {
 // Encode gives the canonical bytes of a record, and their hash: JSON in the
 // order of the fields, without white space.
 func Encode(r Record) ([]byte, Hash, error) {
-	data, err := json.Marshal(r)
+	data, err := r.canonical()
 	if err != nil {
 		return nil, Hash{}, fmt.Errorf("encode audit record %d: %w", r.Seq, err)
 	}
 	return data, sha256.Sum256(data), nil
+}
+
+// usualSize is what most records fit into.
+const usualSize = 768
+
+// canonical writes the fields in their order, as their tags say.
+func (r *Record) canonical() ([]byte, error) {
+	o := NewObject(usualSize)
+	o.Uint("seq", r.Seq)
+	o.Text("id", r.ID)
+	o.Time("time", r.Time)
+	o.Uint("revision", uint64(r.Revision))
+	o.Text("actor", r.Actor)
+	o.Optional("via", r.Via)
+	o.Optional("key", r.Key)
+	o.Optional("dialect", r.Dialect)
+	o.Text("action", r.Action)
+	o.Optional("tenant", r.Tenant)
+	o.Optional("target", r.Target)
+	o.Text("decision_id", r.DecisionID)
+	o.Optional("policy_revision", r.PolicyRevision)
+	o.Text("verdict", string(r.Verdict))
+	if len(r.Reasons) > 0 {
+		o.Value("reasons", r.Reasons)
+	} else if r.Reasons != nil {
+		o.Raw("reasons", "[]")
+	}
+	if r.Unrecorded != 0 {
+		o.Int("unrecorded", int64(r.Unrecorded))
+	}
+	o.Text("prev", r.Prev.String())
+	o.Optional("acting_as", r.ActingAs)
+	if r.InputHash != (Hash{}) {
+		o.Text("input_hash", r.InputHash.String())
+	}
+	return o.Done()
 }
 
 // Decode reads canonical bytes back and gives their hash.

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"maps"
 	"runtime/debug"
-	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -176,14 +174,16 @@ func logged(records []audit.Record, made tenancy.Revision) tenancy.Commit {
 // write writes an overlay in the order of its keys, and notes what it did.
 func (b *batch) write(o *overlay) (done noted, err error) {
 	for to := bucketMeta + 1; to < bucketCount; to++ {
-		for _, key := range slices.Sorted(maps.Keys(o.writes[to])) {
-			old, err := b.put(to, []byte(key), o.writes[to][key])
+		for _, w := range o.within(to, nil, nil) {
+			key := []byte(w.key)
+			old, err := b.put(to, key, w.frame)
 			if err != nil {
 				return done, err
 			}
-			if frame := o.writes[to][key]; bytes.Equal(old, frame) { // it ended as it began
+			if bytes.Equal(old, w.frame) { // it ended as it began
 				continue
-			} else if err := done.note(to, []byte(key), old, frame); err != nil {
+			}
+			if err := done.note(to, key, old, w.frame); err != nil {
 				return done, err
 			}
 		}

@@ -67,7 +67,10 @@ type written struct {
 
 // within gives the writes of a scan, in order.
 func (o *overlay) within(b bucket, prefix, after []byte) []written {
-	var found []written
+	if len(o.writes[b]) == 0 {
+		return nil
+	}
+	found := make([]written, 0, len(o.writes[b]))
 	for key, frame := range o.writes[b] {
 		if strings.HasPrefix(key, string(prefix)) && key > string(after) {
 			found = append(found, written{key, frame})

@@ -28,6 +28,7 @@ var errTxOver = errors.New("the transaction is over")
 type mapped struct {
 	tx      *bbolt.Tx
 	buckets [bucketCount]*bbolt.Bucket // bbolt looks a bucket up anew each time
+	finders [bucketCount]*bbolt.Cursor // for get alone: each search begins anew, and a new cursor costs three allocations
 	over    bool
 }
 
@@ -50,7 +51,13 @@ func (m *mapped) get(b bucket, key []byte) (frame []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return from.Get(key), nil
+	if m.finders[b] == nil {
+		m.finders[b] = from.Cursor()
+	}
+	if found, frame := m.finders[b].Seek(key); bytes.Equal(found, key) {
+		return frame, nil
+	}
+	return nil, nil
 }
 
 func (m *mapped) scan(b bucket, prefix, after []byte, visit visitor) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,6 +87,10 @@ type resource struct {
 	ID   string `json:"id"`
 }
 
+// aboutSomebody are the actions that are asked about with a person beside the
+// one who acts.
+var aboutSomebody = []string{"member.add", "member.update", "member.remove", "tenant.transfer"}
+
 // questionOf reads the arguments. Whether ids are ids is the server's to say.
 func questionOf(args []string) (question, error) {
 	q := question{Subject: args[0], Action: args[1], Tenant: args[2]}
@@ -98,6 +103,9 @@ func questionOf(args []string) (question, error) {
 		}
 	}
 	if len(args) == 3 {
+		if slices.Contains(aboutSomebody, q.Action) {
+			return question{}, usageError{fmt.Errorf("RESOURCE is missing: %s is about somebody, name them by their user id", q.Action)}
+		}
 		return q, nil
 	}
 	kind, id, typed := strings.Cut(args[3], ":")

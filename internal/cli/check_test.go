@@ -188,6 +188,8 @@ func TestCommandLinesOfAClient(t *testing.T) {
 		{"a folder for a key", append([]string{"--key-file", folder}, question...), exitUnasked, "is a directory"},
 		{"too few arguments", question[:2], exitUsage, "want memberward check SUBJECT ACTION TENANT [RESOURCE], not 2 arguments"},
 		{"an empty subject", []string{"--key", aKey, "", "member.list", "acme"}, exitUsage, "SUBJECT is empty"},
+		{"nobody to be removed", []string{"--key", aKey, "me", "member.remove", "acme"}, exitUsage, "RESOURCE is missing: member.remove is about somebody, name them by their user id"},
+		{"nobody to transfer to", []string{"--key", aKey, "me", "tenant.transfer", "acme"}, exitUsage, "RESOURCE is missing: tenant.transfer is about somebody"},
 		{"an empty resource", []string{"--key", aKey, "me", "member.remove", "acme", ""}, exitUsage, "RESOURCE is empty"},
 		{"a resource without a type", []string{"--key", aKey, "me", "document.read", "acme", "4711"}, exitUsage, "RESOURCE: want TYPE:ID"},
 		{"a resource without an id", []string{"--key", aKey, "me", "document.read", "acme", "document:"}, exitUsage, "RESOURCE: want TYPE:ID"},

@@ -18,6 +18,7 @@ var lists = []struct{ what, source, words, page string }{
 	{"code", "internal/tenancy/finding.go", `Code = "([a-z_]+)"`, "docs/policies.md"},
 	{"operation", "internal/api/cognee/cognee.go", `Path: "(/api/v1/[a-z/_:-]+)"`, "docs/dialects/cognee.md"},
 	{"operation", "internal/api/processmind/processmind.go", `Path: "(/tenant[A-Za-z/:]+)"`, "docs/dialects/processmind.md"},
+	{"operation", "internal/api/cogniac/cogniac.go", `Path: "(/[0-9]+/[a-z/_:-]+)"`, "docs/dialects/cogniac.md"},
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/nginx.md"},
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},
 	{"header that is read", "internal/proxy/forward.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},

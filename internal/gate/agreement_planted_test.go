@@ -17,7 +17,7 @@ import (
 // TestEachObjectionIsStatedTwice: no rule of membership.forbid is without its
 // invariant.
 func TestEachObjectionIsStatedTwice(t *testing.T) {
-	set, err := policy.Load(t.Context(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute})
+	set, err := policy.Load(t.Context(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute, ShadowEvery: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestAMissingRuleIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	set, err := policy.Load(t.Context(), policy.Dir(folder), policy.Options{Clock: time.Now, TimeLimit: time.Minute})
+	set, err := policy.Load(t.Context(), policy.Dir(folder), policy.Options{Clock: time.Now, TimeLimit: time.Minute, ShadowEvery: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,38 +66,40 @@ func datasetRows(q tenancy.ListDatasets) func(Reader, *matter) (any, error) {
 
 // reachOf gives the principals whose grants a principal has in the tenant; none
 // for one that is unknown there.
-func (m *matter) reachOf(tx Reader, id tenancy.PrincipalID) ([]tenancy.PrincipalID, error) {
+func (m *matter) reachOf(tx Reader, id tenancy.PrincipalID) ([]tenancy.Principal, error) {
 	if m.tenant.ID.IsZero() {
 		if !m.in.Target.Exists {
 			return nil, nil
 		}
-		return []tenancy.PrincipalID{id}, nil
+		return []tenancy.Principal{tenancy.UserPrincipal(m.in.Target.User)}, nil
 	}
 	if m.in.Target.Member {
-		principals := []tenancy.PrincipalID{id, tenancy.PrincipalID(m.tenant.ID)}
+		principals := []tenancy.Principal{tenancy.UserPrincipal(m.in.Target.User), tenancy.TenantPrincipal(m.tenant.ID)}
 		for _, role := range m.membership.Roles {
-			principals = append(principals, tenancy.PrincipalID(role))
+			principals = append(principals, tenancy.RolePrincipal(role))
 		}
 		return principals, nil
 	}
-	_, known, err := principal(tx, tenancy.Dataset{Tenant: m.tenant.ID}, id)
+	found, known, err := principal(tx, tenancy.Dataset{Tenant: m.tenant.ID}, id)
 	if err != nil || !known {
 		return nil, err
 	}
-	return []tenancy.PrincipalID{id}, nil
+	return []tenancy.Principal{found}, nil
 }
 
 // collect adds what a principal was granted on the datasets of a tenant.
-func collect(tx Reader, principal tenancy.PrincipalID, tenant tenancy.TenantID, into map[tenancy.DatasetID]tenancy.Permissions) error {
+func collect(tx Reader, principal tenancy.Principal, tenant tenancy.TenantID, into map[tenancy.DatasetID]tenancy.Permissions) error {
 	var after tenancy.DatasetID
 	for {
-		grants, err := tx.GrantsOf(principal, tenant, after, readChunk)
+		grants, err := tx.GrantsOf(principal.ID, tenant, after, readChunk)
 		if err != nil {
 			return err
 		}
 		for _, grant := range grants {
 			after = grant.Dataset
-			into[after] |= grant.Permissions
+			if grant.Principal == principal {
+				into[after] |= grant.Permissions
+			}
 		}
 		if len(grants) < readChunk {
 			return nil

@@ -4,181 +4,170 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-
+	"github.com/memberward/memberward/internal/audit"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// documentVersion is the version of the published input.
-const documentVersion = 1
-
-// The policy input as JSON has it (design, "Policy contract").
-type (
-	document struct {
-		Version   int               `json:"version"`
-		Action    actionDocument    `json:"action"`
-		Subject   subjectDocument   `json:"subject"`
-		Actor     actorDocument     `json:"actor"`
-		Tenant    tenantDocument    `json:"tenant"`
-		Target    targetDocument    `json:"target"`
-		Requested requestedDocument `json:"requested"`
-		Resource  resourceDocument  `json:"resource"`
-		Route     routeDocument     `json:"route"`
-		HTTP      httpDocument      `json:"http"`
-		Dialect   tenancy.Dialect   `json:"dialect"`
-		Context   map[string]any    `json:"context"`
-	}
-	nothing        struct{}
-	actionDocument struct {
-		Name       string  `json:"name"`
-		Properties nothing `json:"properties"`
-	}
-	subjectDocument struct {
-		Type       string  `json:"type"`
-		ID         string  `json:"id"`
-		Properties nothing `json:"properties"`
-		Stored     nothing `json:"stored"`
-	}
-	roleDocument struct {
-		ID   string `json:"id"`
-		Name string `json:"name"`
-	}
-	actorDocument struct {
-		User              string         `json:"user"`
-		Member            bool           `json:"member"`
-		Level             string         `json:"level"`
-		Roles             []roleDocument `json:"roles"`
-		Actions           []string       `json:"actions"`
-		Capabilities      []string       `json:"capabilities"`
-		Active            bool           `json:"active"`
-		OrganizationAdmin bool           `json:"organization_admin"`
-		Platform          bool           `json:"platform"`
-		Scopes            []string       `json:"scopes"`
-	}
-	tenantDocument struct {
-		ID            string `json:"id"`
-		Owner         string `json:"owner"`
-		Members       int64  `json:"members"`
-		Limit         int64  `json:"limit"`
-		LastingAdmins int64  `json:"lasting_admins"`
-	}
-	targetDocument struct {
-		User      string         `json:"user"`
-		Exists    bool           `json:"exists"`
-		Member    bool           `json:"member"`
-		Level     string         `json:"level"`
-		Rank      int            `json:"rank"`
-		Roles     []roleDocument `json:"roles"`
-		Enabled   bool           `json:"enabled"`
-		Pending   bool           `json:"pending"`
-		Developer bool           `json:"developer"`
-		Active    bool           `json:"active"`
-		Lasting   bool           `json:"lasting"`
-		Self      bool           `json:"self"`
-	}
-	requestedDocument struct {
-		Level     string         `json:"level"`
-		Rank      int            `json:"rank"`
-		Roles     []roleDocument `json:"roles"`
-		Actions   []string       `json:"actions"`
-		Enabled   bool           `json:"enabled"`
-		Developer bool           `json:"developer"`
-		Expires   bool           `json:"expires"`
-	}
-	resourceDocument struct {
-		Type        string   `json:"type"`
-		ID          string   `json:"id"`
-		Mine        bool     `json:"mine"`
-		Permissions []string `json:"permissions"`
-		Properties  nothing  `json:"properties"`
-		Stored      nothing  `json:"stored"`
-	}
-	routeDocument struct {
-		Template string            `json:"template"`
-		Params   map[string]string `json:"params"`
-	}
-	httpDocument struct {
-		Method   string              `json:"method"`
-		Scheme   string              `json:"scheme"`
-		Host     string              `json:"host"`
-		Path     string              `json:"path"`
-		Segments []string            `json:"segments"`
-		RawPath  string              `json:"raw_path"`
-		Query    map[string][]string `json:"query"`
-		Headers  map[string][]string `json:"headers"`
-		ClientIP string              `json:"client_ip"`
-	}
+const (
+	documentVersion = 1    // of the published input
+	usualDocument   = 1536 // bytes, which most inputs fit into
 )
 
-// Document gives a policy input as JSON: the same value that the policies see
-// as input, in the fixed order above, so that a recorded decision can be
-// judged again. Text that is no UTF-8 is replaced, as it is for the policies.
+// Empty lists and objects.
+const (
+	noList   = "[]"
+	noObject = "{}"
+)
+
+// Document gives a policy input as JSON (design, "Policy contract"): the same
+// value that the policies see as input, in a fixed order, so that a recorded
+// decision can be judged again. Text that is no UTF-8 is replaced, as it is for
+// the policies.
 func Document(in *Input) ([]byte, error) {
-	d := document{
-		Version: documentVersion,
-		Action:  actionDocument{Name: text(string(in.Action))},
-		Subject: subjectDocument{Type: "user", ID: in.Actor.User.String()},
-		Actor: actorDocument{
-			User: in.Actor.User.String(), Member: in.Actor.Member, Level: in.Actor.Level.String(),
-			Roles: roleDocuments(in.Actor.Roles), Actions: words(in.Actor.Actions), Capabilities: words(in.Actor.Capabilities),
-			Active: in.Actor.Active, OrganizationAdmin: in.Actor.OrganizationAdmin, Platform: in.Actor.Platform,
-			Scopes: scopes(in.Actor.Scopes),
-		},
-		Tenant: tenantDocument{
-			ID: in.Tenant.ID.String(), Owner: in.Tenant.Owner.String(),
-			Members: in.Tenant.Members, Limit: in.Tenant.Limit, LastingAdmins: in.Tenant.LastingAdmins,
-		},
-		Target: targetDocument{
-			User: in.Target.User.String(), Exists: in.Target.Exists, Member: in.Target.Member,
-			Level: in.Target.Level.String(), Rank: in.Target.Level.Rank(), Roles: roleDocuments(in.Target.Roles),
-			Enabled: in.Target.Enabled, Pending: in.Target.Pending, Developer: in.Target.Developer,
-			Active: in.Target.Active, Lasting: in.Target.Lasting, Self: in.Target.Self,
-		},
-		Requested: requestedDocument{
-			Level: in.Requested.Level.String(), Rank: in.Requested.Level.Rank(),
-			Roles: roleDocuments(in.Requested.Roles), Actions: words(in.Requested.Actions),
-			Enabled: in.Requested.Enabled, Developer: in.Requested.Developer, Expires: in.Requested.Expires,
-		},
-		Resource: resourceDocument{
-			Type: text(in.Resource.Type), ID: text(in.Resource.ID), Mine: in.Resource.Mine, Permissions: in.Resource.Permissions.Names(),
-		},
-		Route: routeDocument{Template: text(in.Route.Template), Params: in.Route.Params},
-		HTTP: httpDocument{
-			Method: text(in.HTTP.Method), Scheme: text(in.HTTP.Scheme), Host: text(in.HTTP.Host), Path: text(in.HTTP.Path),
-			Segments: in.HTTP.Segments, RawPath: text(in.HTTP.RawPath), Query: in.HTTP.Query, Headers: in.HTTP.Headers,
-			ClientIP: text(in.HTTP.ClientIP),
-		},
-		Dialect: in.Dialect, Context: in.Context,
-	}
-	data, err := json.Marshal(d, json.Deterministic(true), json.FormatNilMapAsNull(false))
+	o := audit.NewObject(usualDocument)
+	actor := in.Actor.User.String()
+	o.Int("version", documentVersion)
+	o.Begin("action")
+	o.Text("name", text(string(in.Action)))
+	o.Raw("properties", noObject)
+	o.End()
+	o.Begin("subject")
+	o.Text("type", "user")
+	o.Text("id", actor)
+	o.Raw("properties", noObject)
+	o.Raw("stored", noObject)
+	o.End()
+	writeActor(o, &in.Actor, actor)
+	writeTenant(o, &in.Tenant)
+	writeTarget(o, &in.Target)
+	writeRequested(o, &in.Requested)
+	writeResource(o, &in.Resource)
+	writeRoute(o, &in.Route)
+	writeHTTP(o, &in.HTTP)
+	o.Text("dialect", string(in.Dialect))
+	writeAny(o, "context", len(in.Context), noObject, in.Context)
+	data, err := o.Done()
 	if err != nil {
 		return nil, fmt.Errorf("write the input of a decision down: %w", err)
 	}
 	return data, nil
 }
 
+func writeActor(o *audit.Object, a *ActorFacts, user string) {
+	o.Begin("actor")
+	o.Text("user", user)
+	o.Truth("member", a.Member)
+	o.Text("level", a.Level.String())
+	writeRoles(o, a.Roles)
+	writeAny(o, "actions", len(a.Actions), noList, texts(a.Actions))
+	writeAny(o, "capabilities", len(a.Capabilities), noList, texts(a.Capabilities))
+	o.Truth("active", a.Active)
+	o.Truth("organization_admin", a.OrganizationAdmin)
+	o.Truth("platform", a.Platform)
+	writeAny(o, "scopes", len(a.Scopes), `["*"]`, texts(a.Scopes)) // "*" for a credential without scopes
+	o.End()
+}
+
+func writeTenant(o *audit.Object, t *TenantFacts) {
+	o.Begin("tenant")
+	o.Text("id", t.ID.String())
+	o.Text("owner", t.Owner.String())
+	o.Int("members", t.Members)
+	o.Int("limit", t.Limit)
+	o.Int("lasting_admins", t.LastingAdmins)
+	o.End()
+}
+
+func writeTarget(o *audit.Object, t *TargetFacts) {
+	o.Begin("target")
+	o.Text("user", t.User.String())
+	o.Truth("exists", t.Exists)
+	o.Truth("member", t.Member)
+	o.Text("level", t.Level.String())
+	o.Int("rank", int64(t.Level.Rank()))
+	writeRoles(o, t.Roles)
+	o.Truth("enabled", t.Enabled)
+	o.Truth("pending", t.Pending)
+	o.Truth("developer", t.Developer)
+	o.Truth("active", t.Active)
+	o.Truth("lasting", t.Lasting)
+	o.Truth("self", t.Self)
+	o.End()
+}
+
+func writeRequested(o *audit.Object, r *RequestedFacts) {
+	o.Begin("requested")
+	o.Text("level", r.Level.String())
+	o.Int("rank", int64(r.Level.Rank()))
+	writeRoles(o, r.Roles)
+	writeAny(o, "actions", len(r.Actions), noList, texts(r.Actions))
+	o.Truth("enabled", r.Enabled)
+	o.Truth("developer", r.Developer)
+	o.Truth("expires", r.Expires)
+	o.End()
+}
+
+func writeResource(o *audit.Object, r *ResourceFacts) {
+	o.Begin("resource")
+	o.Text("type", text(r.Type))
+	o.Text("id", text(r.ID))
+	o.Truth("mine", r.Mine)
+	writeAny(o, "permissions", int(r.Permissions), noList, r.Permissions.Names())
+	o.Raw("properties", noObject)
+	o.Raw("stored", noObject)
+	o.End()
+}
+
+func writeRoute(o *audit.Object, r *tenancy.Route) {
+	o.Begin("route")
+	o.Text("template", text(r.Template))
+	writeAny(o, "params", len(r.Params), noObject, r.Params)
+	o.End()
+}
+
+func writeHTTP(o *audit.Object, r *tenancy.HTTPRequest) {
+	o.Begin("http")
+	o.Text("method", text(r.Method))
+	o.Text("scheme", text(r.Scheme))
+	o.Text("host", text(r.Host))
+	o.Text("path", text(r.Path))
+	writeAny(o, "segments", len(r.Segments), noList, r.Segments)
+	o.Text("raw_path", text(r.RawPath))
+	writeAny(o, "query", len(r.Query), noObject, r.Query)
+	writeAny(o, "headers", len(r.Headers), noObject, r.Headers)
+	o.Text("client_ip", text(r.ClientIP))
+	o.End()
+}
+
+// writeAny writes a list or a map, or what stands for an empty one.
+func writeAny(o *audit.Object, name string, length int, empty string, value any) {
+	if length == 0 {
+		o.Raw(name, empty)
+		return
+	}
+	o.Value(name, value)
+}
+
 func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-// scopes says "*" for a credential without scopes.
-func scopes(given []tenancy.Action) []string {
-	if len(given) == 0 {
-		return []string{"*"}
-	}
-	return words(given)
-}
-
-func words[Word ~string](given []Word) []string {
-	texts := make([]string, len(given))
+func texts[Word ~string](given []Word) []string {
+	names := make([]string, len(given))
 	for i, word := range given {
-		texts[i] = text(string(word))
+		names[i] = text(string(word))
 	}
-	return texts
+	return names
 }
 
-func roleDocuments(roles []RoleFact) []roleDocument {
+// roleDocument is a custom role in the document.
+type roleDocument struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+func writeRoles(o *audit.Object, roles []RoleFact) {
 	documents := make([]roleDocument, len(roles))
 	for i, role := range roles {
 		documents[i] = roleDocument{ID: role.ID.String(), Name: text(role.Name)}
 	}
-	return documents
+	writeAny(o, "roles", len(roles), noList, documents)
 }

@@ -71,23 +71,25 @@ func without[T comparable](list []T, gone T) []T {
 // permissionsOn gives what a member effectively holds on a dataset: by grants
 // of their own, of their roles and of the tenant.
 func permissionsOn(tx Reader, dataset tenancy.Dataset, user tenancy.UserID, roles []RoleFact, member bool) (tenancy.Permissions, error) {
-	principals := []tenancy.PrincipalID{tenancy.PrincipalID(user)}
+	principals := []tenancy.Principal{tenancy.UserPrincipal(user)}
 	if !dataset.Tenant.IsZero() {
 		if !member {
 			return 0, nil
 		}
-		principals = append(principals, tenancy.PrincipalID(dataset.Tenant))
+		principals = append(principals, tenancy.TenantPrincipal(dataset.Tenant))
 		for _, role := range roles {
-			principals = append(principals, tenancy.PrincipalID(role.ID))
+			principals = append(principals, tenancy.RolePrincipal(role.ID))
 		}
 	}
 	var held tenancy.Permissions
 	for _, principal := range principals {
-		grant, err := tx.Grant(dataset.ID, principal)
+		grant, err := tx.Grant(dataset.ID, principal.ID)
 		if err != nil {
 			return 0, err
 		}
-		held |= grant.Permissions
+		if grant.Principal == principal { // ids of different kinds may fall together
+			held |= grant.Permissions
+		}
 	}
 	return held, nil
 }

@@ -134,10 +134,7 @@ func (in *installation) membership(member tenancy.Membership) error {
 		return missing(err, "the user")
 	}
 	if member.User == tenant.Owner {
-		if member.Level == tenancy.LevelOwner && member.LastingAdmin() {
-			return nil // implied already
-		}
-		return fmt.Errorf("%s", tenancy.Find(tenancy.CodeOwnerPermanent).Message)
+		return in.ownersOwn(member)
 	}
 	if member.Level == tenancy.LevelOwner {
 		return fmt.Errorf("%s; name the owner in the tenant", tenancy.Find(tenancy.CodeOwnerByTransferOnly).Message)
@@ -150,6 +147,23 @@ func (in *installation) membership(member tenancy.Membership) error {
 	}
 	member.CreatedAt, member.UpdatedAt = in.now, in.now
 	return in.tx.PutMembership(member)
+}
+
+// ownersOwn gives the owner's membership, which is implied, what it holds
+// beside the level.
+func (in *installation) ownersOwn(member tenancy.Membership) error {
+	if member.Level != tenancy.LevelOwner || !member.LastingAdmin() {
+		return fmt.Errorf("%s", tenancy.Find(tenancy.CodeOwnerPermanent).Message)
+	}
+	if err := in.held(member); err != nil {
+		return err
+	}
+	implied, _, err := in.tx.Membership(member.Tenant, member.User)
+	if err != nil {
+		return err
+	}
+	implied.Roles, implied.Capabilities, implied.Projects, implied.Developer = member.Roles, member.Capabilities, member.Projects, member.Developer
+	return in.tx.PutMembership(implied)
 }
 
 func (in *installation) key(key tenancy.Key) error {

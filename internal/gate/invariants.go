@@ -50,9 +50,10 @@ func anAdministratorRemains(m *matter, after tenancy.Membership) []tenancy.Findi
 	return []tenancy.Finding{tenancy.Find(tenancy.CodeLastAdministrator)}
 }
 
-// aSeatIsFree: every membership fills a seat, active or not.
+// aSeatIsFree: every membership fills a seat, active or not; whoever is a member
+// has one.
 func aSeatIsFree(m *matter) []tenancy.Finding {
-	if m.in.Tenant.Members < m.in.Tenant.Limit {
+	if m.in.Target.Member || m.in.Tenant.Members < m.in.Tenant.Limit {
 		return nil
 	}
 	return []tenancy.Finding{tenancy.Find(tenancy.CodeMemberLimit)}
@@ -64,8 +65,9 @@ func rankHolds(m *matter, given tenancy.Level) []tenancy.Finding {
 	return rankSuffices(m, given, m.authority())
 }
 
-// givesNoMore is rankHolds of an addition, which touches nobody who is there.
-func givesNoMore(m *matter, given tenancy.Level) []tenancy.Finding {
+// rankGives: nobody gives a level above their own. Nobody is touched by being
+// added or invited, whatever they are already.
+func rankGives(m *matter, given tenancy.Level) []tenancy.Finding {
 	if given.Rank() <= m.authority().Rank() {
 		return nil
 	}

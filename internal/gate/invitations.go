@@ -67,7 +67,7 @@ func (s *createInvitation) gatherAddress(tx Reader, m *matter) error {
 }
 
 func (s *createInvitation) hold(m *matter) []tenancy.Finding {
-	return slices.Concat(rankHolds(m, s.Level), actionsHold(m), noSecondOwner(m, s.Level))
+	return slices.Concat(rankGives(m, s.Level), actionsHold(m), noSecondOwner(m, s.Level))
 }
 
 func (s *createInvitation) perform(tx Tx, m *matter) (any, error) {
@@ -280,11 +280,10 @@ func (s *acceptInvitation) gatherOffered(tx Reader, m *matter) error {
 
 func (s *acceptInvitation) hold(m *matter) []tenancy.Finding {
 	found := s.answered.hold(m)
-	if s.invitation != nil && !m.in.Target.Member {
-		found = append(found, aSeatIsFree(m)...)
-		found = append(found, noSecondOwner(m, s.after.Level)...)
+	if s.invitation == nil {
+		return found
 	}
-	return found
+	return slices.Concat(found, aSeatIsFree(m), noSecondOwner(m, s.after.Level))
 }
 
 func (s *acceptInvitation) perform(tx Tx, m *matter) (any, error) {

@@ -17,7 +17,6 @@ type addMember struct {
 	// Set by gather.
 	adds  tenancy.UserID // whom it adds
 	there *updateMember  // what it is instead for a member who is there
-	kept  bool           // it changes nothing, since its member is there
 	after tenancy.Membership
 	held  []tenancy.Role // the roles that it gives
 }
@@ -43,8 +42,7 @@ func (s *addMember) gather(tx Reader, m *matter) error {
 		return err
 	}
 	m.findTarget()
-	s.kept = m.in.Target.Member && s.terms.AddAgain == tenancy.AgainKept
-	if m.in.Target.Member && !s.kept {
+	if m.in.Target.Member && s.terms.AddAgain != tenancy.AgainKept {
 		m.find(tenancy.Find(tenancy.CodeAlreadyMember))
 	}
 	s.after = tenancy.Membership{
@@ -102,21 +100,18 @@ func (s *addMember) hold(m *matter) []tenancy.Finding {
 	if s.there != nil {
 		return s.there.hold(m)
 	}
-	found := slices.Concat(givesNoMore(m, s.after.Level), actionsHold(m), noSecondOwner(m, s.after.Level))
-	if m.in.Target.Member { // who fills a seat already
-		return found
-	}
-	return append(found, aSeatIsFree(m)...)
+	return slices.Concat(aSeatIsFree(m), rankGives(m, s.after.Level), actionsHold(m), noSecondOwner(m, s.after.Level))
 }
 
+// perform: one who is a member already and gets here stays as they are.
 func (s *addMember) perform(tx Tx, m *matter) (any, error) {
+	if m.in.Target.Member && s.there == nil {
+		member, err := newViewer(tx, m.tenant).member(m.membership, m.account)
+		return tenancy.AddedMember{Member: member, There: true}, err
+	}
 	if s.there != nil {
 		member, err := s.there.perform(tx, m)
 		return tenancy.AddedMember{Member: member.(tenancy.Member), There: true}, err
-	}
-	if s.kept {
-		member, err := newViewer(tx, m.tenant).member(m.membership, m.account)
-		return tenancy.AddedMember{Member: member, There: true}, err
 	}
 	if s.adds == s.fresh {
 		if err := tx.PutUser(m.account); err != nil {

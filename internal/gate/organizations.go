@@ -342,7 +342,7 @@ func (s *detachTenant) gather(tx Reader, m *matter) error {
 	}
 	s.tenant, m.target = tenant, s.Tenant.String()
 	if !known || tenant.Organization != m.above.ID {
-		m.find(tenancy.Finding{Code: tenancy.CodeTargetNotMember, Message: "the tenant does not belong to this organization"})
+		m.find(tenancy.Finding{Code: tenancy.CodeTargetNotMember, Message: "the organization has no such tenant"})
 		return nil
 	}
 	if m.above.Own == tenant.ID {

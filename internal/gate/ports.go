@@ -100,7 +100,8 @@ type Datasets interface {
 	// Datasets lists those of a tenant; a zero one has those of no tenant.
 	Datasets(tenant tenancy.TenantID, after tenancy.DatasetID, limit int) ([]tenancy.Dataset, error)
 	// Grant is what one principal may do with a dataset; nothing where there is
-	// no grant.
+	// no grant. A role may have the id of a user: whose grant it is, its
+	// Principal says.
 	Grant(dataset tenancy.DatasetID, principal tenancy.PrincipalID) (tenancy.Grant, error)
 	// GrantsOn lists the grants on a dataset, by principal.
 	GrantsOn(dataset tenancy.DatasetID, after tenancy.PrincipalID, limit int) ([]tenancy.Grant, error)
@@ -185,12 +186,15 @@ type TenantWriter interface {
 	// DeleteTenant deletes a tenant with its usage; it has no membership, role,
 	// project, dataset, grant or invitation left.
 	DeleteTenant(tenancy.TenantID) error
+	// PutMembership refuses roles and projects that the tenant does not have,
+	// and lists out of order.
 	PutMembership(tenancy.Membership) error
 	DeleteMembership(tenant tenancy.TenantID, user tenancy.UserID) error
 	PutUsage(tenant tenancy.TenantID, usage tenancy.Usage) error
 }
 
 // ResourceWriter writes what belongs to a tenant besides its members.
+// A move to another tenant is refused, and so is the name of another role.
 type ResourceWriter interface {
 	PutRole(tenancy.Role) error
 	// DeleteRole deletes a role that nobody holds and that has no grant.
@@ -201,18 +205,22 @@ type ResourceWriter interface {
 	PutDataset(tenancy.Dataset) error
 	// DeleteDataset deletes a dataset that has no grant left.
 	DeleteDataset(tenancy.DatasetID) error
-	// PutGrant writes a grant; one without permissions is deleted.
+	// PutGrant writes a grant on a dataset of its tenant; one without permissions
+	// is deleted.
 	PutGrant(tenancy.Grant) error
 }
 
 // InvitationWriter writes who was invited.
 type InvitationWriter interface {
+	// PutInvitation refuses one without a code, the code of another, and a second
+	// pending one to an address.
 	PutInvitation(tenancy.Invitation) error
 	DeleteInvitation(tenancy.InvitationID) error
 }
 
 // OrganizationWriter writes organizations.
 type OrganizationWriter interface {
+	// PutOrganization refuses the short name of another.
 	PutOrganization(tenancy.Organization) error
 	// DeleteOrganization deletes an organization without members and tenants.
 	DeleteOrganization(tenancy.OrganizationID) error

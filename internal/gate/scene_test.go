@@ -101,7 +101,7 @@ func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 // shipped gives the embedded policies.
 func shipped(t *testing.T) gate.Decider {
 	t.Helper()
-	set, err := policy.Load(t.Context(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute})
+	set, err := policy.Load(t.Context(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute, ShadowEvery: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

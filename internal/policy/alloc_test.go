@@ -42,11 +42,7 @@ func BenchmarkDecide(b *testing.B) { benchmark(b, true) }
 func BenchmarkAllow(b *testing.B) { benchmark(b, false) }
 
 func benchmark(b *testing.B, changes bool) {
-	engine := NewEngine(load(b, Embedded()))
-	ask := engine.Allow
-	if changes {
-		ask = engine.Decide
-	}
+	set := load(b, Embedded())
 	for _, row := range decisions() {
 		if row.in.Action.Changes() != changes {
 			continue
@@ -54,7 +50,22 @@ func benchmark(b *testing.B, changes bool) {
 		b.Run(row.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := ask(context.Background(), &row.in); err != nil {
+				if _, err := set.rule(context.Background(), &row.in); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkRecall measures the same requests as Decide and Allow, remembered.
+func BenchmarkRecall(b *testing.B) {
+	set := load(b, Embedded())
+	for _, row := range decisions() {
+		b.Run(row.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := set.recall(context.Background(), &row.in); err != nil {
 					b.Fatal(err)
 				}
 			}

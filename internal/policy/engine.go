@@ -44,7 +44,7 @@ func (s *Set) decide(ctx context.Context, in *gate.Input) (gate.Ruling, error) {
 	if !in.Action.Changes() {
 		return s.nothing(), fault(tenancy.CodePolicyError, fmt.Errorf("%s is no change", in.Action))
 	}
-	return s.rule(ctx, in)
+	return s.recall(ctx, in)
 }
 
 // allow asks the boolean entry point. A change never gets there: it would
@@ -53,9 +53,10 @@ func (s *Set) allow(ctx context.Context, in *gate.Input) (gate.Ruling, error) {
 	if in.Action.Changes() {
 		return s.nothing(), fault(tenancy.CodePolicyError, fmt.Errorf("%s is a change", in.Action))
 	}
-	return s.rule(ctx, in)
+	return s.recall(ctx, in)
 }
 
+// rule evaluates an input.
 func (s *Set) rule(ctx context.Context, in *gate.Input) (gate.Ruling, error) {
 	input, err := s.vocabulary.input(in)
 	if err != nil {

@@ -81,7 +81,7 @@ func TestNoGoroutineWatches(t *testing.T) {
 		looks++
 		return probeTime()
 	}
-	set, err := Load(context.Background(), withoutTests(t, nil), Options{Clock: clock})
+	set, err := Load(context.Background(), withoutTests(t, nil), Options{Clock: clock, ShadowEvery: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

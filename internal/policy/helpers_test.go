@@ -14,10 +14,10 @@ import (
 )
 
 // load gives a set that keeps the contract, with more time than any machine
-// needs.
+// needs, and that evaluates every remembered ruling again.
 func load(t testing.TB, source Source) *Set {
 	t.Helper()
-	set, err := Load(context.Background(), source, Options{TimeLimit: time.Minute, Clock: time.Now})
+	set, err := Load(context.Background(), source, Options{TimeLimit: time.Minute, Clock: time.Now, ShadowEvery: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,10 +20,15 @@ const DefaultTimeLimit = 500 * time.Millisecond
 //go:embed tested.sha256
 var testedDigest string
 
+// DefaultShadowEvery is how many remembered rulings share one that is evaluated
+// all the same.
+const DefaultShadowEvery = 1000
+
 // Options of a set. Clock is required.
 type Options struct {
-	TimeLimit time.Duration    // of one evaluation; zero: DefaultTimeLimit
-	Clock     func() time.Time // measures the time limit; rules see the transaction's time
+	TimeLimit   time.Duration    // of one evaluation; zero: DefaultTimeLimit
+	Clock       func() time.Time // measures the time limit; rules see the transaction's time
+	ShadowEvery uint64           // one in so many remembered rulings is evaluated all the same; zero: DefaultShadowEvery
 }
 
 // LoadError says why a set cannot be activated: everything that was found.
@@ -95,6 +100,7 @@ func (l *loading) prepare(ctx context.Context, set *Set, opts Options) {
 	if set.evaluator, err = newEvaluator(ctx, l.compiler, l.document, opts); err != nil {
 		l.object("%v", err)
 	}
+	set.memory = l.memoryOf(opts)
 }
 
 // checkTests runs the set's own tests. Those of the embedded set ran when it

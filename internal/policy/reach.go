@@ -19,7 +19,7 @@ func decides(pkg *ast.Package) bool {
 // whatever distance, from an entry point. A rule that nothing reads is most
 // likely misnamed: an objection that never objects.
 func (l *loading) checkReached() {
-	reached := l.reached()
+	reached := l.reached(decisionEntry, accessEntry)
 	for _, name := range slices.Sorted(maps.Keys(l.compiler.Modules)) {
 		module := l.compiler.Modules[name]
 		if !decides(module.Package) || strings.HasSuffix(packageName(module.Package), "_test") {
@@ -33,8 +33,8 @@ func (l *loading) checkReached() {
 	}
 }
 
-// reached gives the rules that the entry points read.
-func (l *loading) reached() map[*ast.Rule]bool {
+// reached gives the rules that entry points read.
+func (l *loading) reached(entries ...string) map[*ast.Rule]bool {
 	reached := map[*ast.Rule]bool{}
 	var visit func(rule *ast.Rule)
 	visit = func(rule *ast.Rule) {
@@ -47,7 +47,7 @@ func (l *loading) reached() map[*ast.Rule]bool {
 			}
 		}
 	}
-	for _, entry := range []string{decisionEntry, accessEntry} {
+	for _, entry := range entries {
 		for _, rule := range l.compiler.GetRulesExact(ast.MustParseRef(entry)) {
 			visit(rule)
 		}

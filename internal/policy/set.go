@@ -14,13 +14,14 @@ import (
 const revisionLength = 12
 
 // Set is a rule book that may judge: it was loaded and kept the contract. It
-// never changes.
+// never changes, but for what it remembers.
 type Set struct {
 	source, digest, revision string
 	catalogue                []Rule
 	warnings                 []string
 	vocabulary               *vocabulary
 	evaluator                *evaluator
+	memory                   *memory
 	levels                   map[tenancy.Level][]tenancy.Action // what the role table gives
 	terms                    map[tenancy.Dialect]tenancy.Terms
 	permissions              []permission // what explanations ask

@@ -87,9 +87,11 @@ allow if {
 
 # METADATA
 # title: Holders see their role
-# description: A member may read a custom role that they hold, and who else holds it.
+# description: >-
+#   A member may read a custom role that they hold, who else holds it, and which
+#   datasets it, or their tenant as a whole, can reach.
 allow if {
-	input.action.name == "role.read"
+	input.action.name in {"dataset.list_of", "role.read"}
 	input.resource.mine == true
 	_actor_may_act
 }

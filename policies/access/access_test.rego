@@ -139,6 +139,12 @@ test_datasets[name] if {
 	access.allow == want with input as object.union(_read, given)
 }
 
+test_a_permission_is_no_action[action] if {
+	some action in {"read", "own.read"}
+	given := {"action": {"name": action}, "resource": {"permissions": ["read", "own.read"]}}
+	access.allow == false with input as object.union(_read, given)
+}
+
 test_datasets_of_ones_own[name] if {
 	some name, tc in {"listed": {"self": true, "want": true}, "another's": {"self": false, "want": false}}
 	given := object.union(_stranger, {"action": {"name": "dataset.list"}, "target": {"self": tc.self}})
@@ -158,6 +164,8 @@ test_roles_held[name] if {
 	some name, tc in {
 		"read by a holder": {"action": "role.read", "mine": true, "want": true},
 		"not read by others": {"action": "role.read", "mine": false, "want": false},
+		"its datasets, for a holder": {"action": "dataset.list_of", "mine": true, "want": true},
+		"its datasets, for others": {"action": "dataset.list_of", "mine": false, "want": false},
 		"nothing but read": {"action": "role.list", "mine": true, "want": false},
 	}
 	given := {"action": {"name": tc.action}, "resource": {"mine": tc.mine}}
@@ -235,6 +243,7 @@ _open := {
 	"to a dataset": {"action": {"name": "dataset.write"}, "resource": {"permissions": ["write"]}},
 	"to one's capabilities": {"action": {"name": "capability.read"}},
 	"to a role held": {"action": {"name": "role.read"}, "resource": {"mine": true}},
+	"to the datasets of a role held": {"action": {"name": "dataset.list_of"}, "resource": {"mine": true}},
 	"to roles, as a user manager": {
 		"action": {"name": "role.list"},
 		"actor": {"capabilities": ["manage_users"]},

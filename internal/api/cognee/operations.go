@@ -70,7 +70,7 @@ var selecting = operation{
 	},
 }
 
-// listing: contracts/cognee.md, GET /permissions/tenants/{t}/users.
+// listing: contracts/cognee.md, GET /permissions/tenants/{t}/users and …/roles.
 var listing = operation{
 	answers: api.Answers{
 		{Code: tenancy.CodeTenantUnknown, Status: http.StatusNotFound, Body: tenantNotFound},

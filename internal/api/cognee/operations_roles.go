@@ -64,9 +64,6 @@ var removingFromRole = operation{
 	},
 }
 
-// listingRoles: contracts/cognee.md, GET /permissions/tenants/{t}/roles.
-var listingRoles = listing
-
 // listingHolders: contracts/cognee.md, GET /permissions/tenants/{t}/roles/{r}/users.
 // An unknown tenant has no roles.
 var listingHolders = operation{

@@ -21,7 +21,7 @@ var operations = map[string]operation{
 	"adding": adding, "removing": removing, "selecting": selecting, "listing": listing, "finding": finding, "registering": registering,
 	"making": making, "revoking": revoking,
 	"creatingRole": creatingRole, "deletingRole": deletingRole, "addingToRole": addingToRole, "removingFromRole": removingFromRole,
-	"listingRoles": listingRoles, "listingHolders": listingHolders, "listingRolesOf": listingRolesOf,
+	"listingHolders": listingHolders, "listingRolesOf": listingRolesOf,
 	"creatingDataset": creatingDataset, "sharing": sharing, "listingDatasets": listingDatasets,
 	"readingCapabilities": readingCapabilities, "settingCapability": settingCapability,
 }
@@ -62,7 +62,7 @@ func TestNothingIsToldBeforePermission(t *testing.T) {
 	before := map[string]int{
 		"adding": 3, "removing": 2, "listing": 2, "finding": 0, "registering": 0, "making": 0, "revoking": 1,
 		"creatingRole": 2, "deletingRole": 2, "addingToRole": 4, "removingFromRole": 3,
-		"listingRoles": 2, "listingHolders": 3, "listingRolesOf": 2,
+		"listingHolders": 3, "listingRolesOf": 2,
 		"creatingDataset": 1, "sharing": 1, "listingDatasets": 1, "readingCapabilities": 2, "settingCapability": 2,
 	}
 	for name, place := range before {

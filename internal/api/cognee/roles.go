@@ -115,7 +115,7 @@ func describedRoleOf(r tenancy.RoleView) any {
 func (d *dialect) roles(c *gin.Context, actor tenancy.Actor) error {
 	input := form{c: c}
 	tenant := input.tenant()
-	if err := input.check(listingRoles); err != nil {
+	if err := input.check(listing); err != nil {
 		return err
 	}
 	err := d.listRoles(c, actor, tenant, false)
@@ -123,7 +123,7 @@ func (d *dialect) roles(c *gin.Context, actor tenancy.Actor) error {
 		err = d.listRoles(c, actor, tenant, true)
 	}
 	if err != nil {
-		return &failure{operation: listingRoles, tenant: tenant, cause: err}
+		return &failure{operation: listing, tenant: tenant, cause: err}
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func named(s *tenancy.Seed) {
 		}
 	}
 	for _, name := range []string{"olga", "mary", "sam"} {
-		id := strings.Replace(apitest.User(name).String(), "0190aaaa", "0190eeee", 1)
+		id := strings.Replace(apitest.User(name).String(), "0190aaaa", "0190efef", 1)
 		text := "mw_" + strings.ReplaceAll(id, "-", "") + "_" + (name + strings.Repeat("-", 43))[:43]
 		s.Keys = append(s.Keys, tenancy.Key{ID: tenancy.KeyID(uuid.MustParse(id)), User: apitest.User(name), Digest: authn.DigestOf(text)})
 	}

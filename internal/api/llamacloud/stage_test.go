@@ -36,25 +36,32 @@ type directions struct {
 func set(t testing.TB, with directions) *apitest.Stage {
 	t.Helper()
 	s := apitest.Set(t, apitest.Directions{Rules: rules, Gate: with.gate, Dialects: func(s *apitest.Stage, gate api.Gate) []api.Dialect {
-		terms := func() tenancy.Terms {
-			terms := s.Rules.Terms(tenancy.DialectLlamaCloud)
-			if with.addsPerMinute > 0 {
-				terms.AddsPerMinute = with.addsPerMinute
-			}
-			return terms
-		}
-		now := with.now
-		if now == nil {
-			now = time.Now
-		}
-		return []api.Dialect{llamacloud.New(llamacloud.Options{
-			Gate: gate, Authenticator: s.Authn.Door(authn.Source{Cookie: "session"}),
-			Terms: terms, LevelActions: s.Rules.LevelActions, Now: now,
-		})}
+		return []api.Dialect{dialect(s, gate, with)}
 	}})
 	furnish(t, s)
 	return s
 }
+
+func dialect(s *apitest.Stage, gate api.Gate, with directions) api.Dialect {
+	terms := func() tenancy.Terms {
+		terms := s.Rules.Terms(tenancy.DialectLlamaCloud)
+		if with.addsPerMinute > 0 {
+			terms.AddsPerMinute = with.addsPerMinute
+		}
+		return terms
+	}
+	now := with.now
+	if now == nil {
+		now = time.Now
+	}
+	return llamacloud.New(llamacloud.Options{
+		Gate: gate, Authenticator: s.Authn.Door(authn.Source{Cookie: "session"}),
+		Terms: terms, LevelActions: s.Rules.LevelActions, Now: now,
+	})
+}
+
+// dialectOf describes what a stage serves.
+func dialectOf(s *apitest.Stage) api.Dialect { return dialect(s, s.Gate, directions{}) }
 
 // furnish brings in the props, and names them.
 func furnish(t testing.TB, s *apitest.Stage) {

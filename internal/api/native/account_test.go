@@ -230,7 +230,7 @@ func TestUpdatingTenants(t *testing.T) {
 	w := newWorld(t)
 	patched := w.must(http.StatusOK, call{as: adam, method: http.MethodPatch, path: "/v1/tenants/acme", body: `{"slug":"acme-2","name":"Acme Two","plan":"","limits":{"members":null}}`})
 	w.same(map[string]any{
-		"id": acme, "slug": "acme-2", "name": "Acme Two", "owner_id": olga, "plan": "", "limits": map[string]any{"members": nil}, "organization_id": nil,
+		"id": acme, "slug": "acme-2", "name": "Acme Two", "owner_id": olga, "plan": "", "limits": map[string]any{"members": nil}, "organization_id": group,
 	}, patched)
 	w.tagged(patched, w.must(http.StatusOK, call{as: adam, method: http.MethodGet, path: "/v1/tenants/acme-2"}))
 	w.refused(http.StatusNotFound, "tenant_unknown", call{as: adam, method: http.MethodGet, path: "/v1/tenants/acme"})

@@ -21,6 +21,12 @@ const (
 	headerReplayed = "Idempotency-Replayed"
 )
 
+// The headers that the shell sets.
+const (
+	headerRequest   = "X-Request-Id"
+	headerChallenge = "WWW-Authenticate"
+)
+
 // request is one call of an operation: who asks, on which terms, and what the
 // gate made of it.
 type request struct {

@@ -91,19 +91,25 @@ func (d *dialect) batchMembers(ctx context.Context, r *request, in *batchMembers
 
 // resultOf shows what one operation came to.
 func resultOf(index int, o tenancy.Outcome, op string) (batchResult, error) {
+	var shown member
 	switch result := o.Result.(type) {
 	case tenancy.AddedMember:
-		shown := memberOf(result.Member)
-		return batchResult{Index: index, Status: http.StatusCreated, Member: &shown}, nil
+		shown = memberOf(result.Member)
 	case tenancy.Member:
-		shown := memberOf(result)
-		return batchResult{Index: index, Status: http.StatusOK, Member: &shown}, nil
-	case nil:
-		if op == opRemove {
-			return batchResult{Index: index, Status: http.StatusNoContent}, nil
+		shown = memberOf(result)
+	default:
+		if op != opRemove {
+			return batchResult{}, unexpected(o)
 		}
 	}
-	return batchResult{}, unexpected(o)
+	switch op {
+	case opAdd:
+		return batchResult{Index: index, Status: http.StatusCreated, Member: &shown}, nil
+	case opUpdate:
+		return batchResult{Index: index, Status: http.StatusOK, Member: &shown}, nil
+	default:
+		return batchResult{Index: index, Status: http.StatusNoContent}, nil
+	}
 }
 
 // change reads one operation.

@@ -88,6 +88,9 @@ func public(op *operation) {
 // said are the headers that answers carry whatever their operation, by name.
 func said() map[string]*huma.Header {
 	return map[string]*huma.Header{
+		"Request":    text("Names the request in the server's log: the caller's own X-Request-Id where that has a usual form, else a new one.", true),
+		"Challenge":  text("Which credentials are taken (RFC 9110, 11.6.1).", true),
+		"Retry":      text("Seconds after which it is worth another try.", false),
 		"Decision":   text("The decision that the answer rests on, see GET /v1/decisions/{decision}.", true),
 		"Revision":   number("The revision of the store that the answer was computed at; of a change, the one that it made."),
 		"ETag":       text("Names this version of the object (RFC 9110, 8.8.3): equal for all that If-Match asks for. When an account last signed in is no part of it. After a change that leaves no object, the state of the store.", true),

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -29,7 +30,7 @@ func description() *huma.OpenAPI {
 		Info: &huma.Info{
 			Title:       "Memberward",
 			Version:     "1",
-			Description: "Keeps who belongs to which tenant, decides by policies whether a membership may change, and answers who may do what. Every error is a problem of RFC 9457. Times are RFC 3339 in UTC. Unknown properties and query parameters are refused, and so are conditions in headers that an operation does not take.",
+			Description: "Keeps who belongs to which tenant, decides by policies whether a membership may change, and answers who may do what. Every error is a problem of RFC 9457. Times are RFC 3339 in UTC. A method that a path does not serve is answered with 405 and Allow. Unknown properties and query parameters are refused, and so are conditions in headers that an operation does not take.",
 			License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
 		},
 		Components: &huma.Components{
@@ -72,8 +73,30 @@ func describeProblems(op *huma.Operation, described map[string]*huma.Response) {
 			Description: http.StatusText(status),
 			Content:     map[string]*huma.MediaType{mediaProblem: {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}}},
 		}
-		if status == http.StatusConflict || status == http.StatusServiceUnavailable {
-			described[nameOf(status)].Headers = saying(map[string]string{headerRetry: "Retry"})
+		says := map[string]string{headerRequest: "Request"}
+		switch status {
+		case http.StatusUnauthorized:
+			says[headerChallenge] = "Challenge"
+		case http.StatusConflict, http.StatusServiceUnavailable:
+			says[headerRetry] = "Retry"
+		}
+		described[nameOf(status)].Headers = saying(says)
+	}
+}
+
+// nameRequests describes the header that every answer carries.
+func nameRequests(paths map[string]*huma.PathItem) {
+	for _, path := range paths {
+		for _, op := range operationsOf(path) {
+			for _, response := range op.Responses {
+				if response.Ref != "" { // described once, see describeProblems
+					continue
+				}
+				if response.Headers == nil {
+					response.Headers = map[string]*huma.Header{}
+				}
+				maps.Copy(response.Headers, saying(map[string]string{headerRequest: "Request"}))
+			}
 		}
 	}
 }
@@ -122,8 +145,8 @@ func (d *dialect) byHand(document *huma.OpenAPI, op operation, takes, gives refl
 func (s *surface) document() []byte {
 	document := s.huma.OpenAPI()
 	document.Components.Responses = problems(document.Paths)
+	nameRequests(document.Paths)
 	document.Components.Headers = said()
-	document.Components.Headers["Retry"] = text("Seconds after which it is worth another try.", false)
 	document.Components.Parameters = stated()
 	schemas := document.Components.Schemas
 	schemas.Schema(reflect.TypeFor[problem](), true, "")

@@ -16,6 +16,7 @@ type endpoint struct {
 	call
 	foreign bool // names tenants or people by path, so that foreign and unknown ones can be named
 	missing bool // is of the right form, but there is none
+	bare    bool // takes no body as well
 }
 
 var endpoints = []endpoint{
@@ -51,7 +52,29 @@ var endpoints = []endpoint{
 	{call: call{as: platform, method: http.MethodGet, path: "/v1/admin/info"}},
 	{call: call{as: platform, method: http.MethodPost, path: "/v1/admin/verify"}},
 	{call: call{as: platform, method: http.MethodPost, path: "/v1/admin/backup"}},
-	{call: call{as: platform, method: http.MethodPost, path: "/v1/admin/signing-keys/rotate", body: `{"revoke":true}`}},
+	{call: call{as: platform, method: http.MethodPost, path: "/v1/admin/signing-keys/rotate", body: `{"revoke":true}`}, bare: true},
+	{call: call{as: adam, method: http.MethodPost, path: "/v1/tenants/" + acme + "/members/batch", body: `{"operations":[{"op":"add","user_id":"` + nina + `"},{"op":"update","user_id":"` + mary + `","level":"viewer"},{"op":"remove","user_id":"` + vic + `"}]}`}, foreign: true},
+	{call: call{as: adam, method: http.MethodPut, path: "/v1/tenants/" + acme + "/usage", body: `{"process_count":1,"dataset_count":2}`}, foreign: true},
+	{call: call{as: mary, method: http.MethodGet, path: "/v1/users/" + mary + "/tenants"}, foreign: true},
+	{call: call{as: adam, method: http.MethodPost, path: "/v1/tenants/" + acme + "/roles", body: `{"name":"writer","actions":["resource.write"]}`}, foreign: true},
+	{call: call{as: adam, method: http.MethodGet, path: "/v1/tenants/" + acme + "/roles"}, foreign: true},
+	{call: call{as: adam, method: http.MethodGet, path: "/v1/tenants/" + acme + "/roles/" + editor}, foreign: true},
+	{call: call{as: adam, method: http.MethodPatch, path: "/v1/tenants/" + acme + "/roles/" + editor, body: `{"name":"author","actions":[]}`}, foreign: true},
+	{call: call{as: adam, method: http.MethodDelete, path: "/v1/tenants/" + acme + "/roles/" + editor}, foreign: true},
+	{call: call{as: adam, method: http.MethodPost, path: "/v1/tenants/" + acme + "/invitations", body: `{"email":"kim@example.com","level":"viewer"}`}, foreign: true},
+	{call: call{as: adam, method: http.MethodGet, path: "/v1/tenants/" + acme + "/invitations"}, foreign: true},
+	{call: call{as: adam, method: http.MethodDelete, path: "/v1/tenants/" + acme + "/invitations/" + invited}, foreign: true},
+	{call: call{method: http.MethodPost, path: "/v1/invitations/" + ninasCode + "/accept", body: `{"given_name":"N","surname":"X"}`}, foreign: true, bare: true},
+	{call: call{method: http.MethodPost, path: "/v1/invitations/" + ninasCode + "/decline"}, foreign: true},
+	{call: call{as: platform, method: http.MethodPost, path: "/v1/organizations", body: `{"name":"Other","short_name":"other"}`}},
+	{call: call{as: greta, method: http.MethodGet, path: "/v1/organizations"}},
+	{call: call{as: platform, method: http.MethodGet, path: "/v1/organizations/" + emptyGroup}, foreign: true},
+	{call: call{as: platform, method: http.MethodPatch, path: "/v1/organizations/" + emptyGroup, body: `{"name":"Group 2","short_name":"group-2"}`}, foreign: true},
+	{call: call{as: platform, method: http.MethodDelete, path: "/v1/organizations/" + emptyGroup}, foreign: true},
+	{call: call{as: greta, method: http.MethodGet, path: "/v1/organizations/" + group + "/members"}, foreign: true},
+	{call: call{as: greta, method: http.MethodGet, path: "/v1/organizations/" + group + "/members/" + mary}, foreign: true},
+	{call: call{as: greta, method: http.MethodPut, path: "/v1/organizations/" + group + "/members/" + mary, body: `{"admin":true,"enabled":false}`}, foreign: true},
+	{call: call{as: greta, method: http.MethodDelete, path: "/v1/organizations/" + group + "/members/" + mary}, foreign: true},
 	{call: call{method: http.MethodGet, path: "/openapi.json"}},
 }
 
@@ -154,7 +177,7 @@ func TestHostileHeadersAndQueries(t *testing.T) {
 			if strings.Contains(e.path, "?") {
 				glue = "&"
 			}
-			for _, query := range []string{"dry_run=maybe", "dry_run=true&dry_run=true", "dry_run=", "explain=1", "explain=", "a", "limit=1;a", "%zz=1", "limit=1&limit=1", "email=a&email=b", "cursor=%00", "limit=%ff", "cursor=", "since=yesterday", "action=Tenant.Read", "actor=olga"} {
+			for _, query := range []string{"dry_run=maybe", "dry_run=true&dry_run=true", "dry_run=", "explain=1", "explain=", "a", "limit=1;a", "%zz=1", "limit=1&limit=1", "email=a&email=b", "cursor=%00", "limit=%ff", "cursor=", "can=", "can=Tenant.Read", "level=boss", "level=", "status=gone", "q=", "order=name", "since=yesterday", "action=Tenant.Read", "actor=olga"} {
 				c := e.call
 				c.path += glue + query
 				w.refused(http.StatusBadRequest, "invalid", c)
@@ -163,8 +186,9 @@ func TestHostileHeadersAndQueries(t *testing.T) {
 				c := e.call
 				c.header = []string{"Content-Type", "text/plain"}
 				w.refused(http.StatusUnsupportedMediaType, "invalid", c)
-				c.body = ""
-				w.refused(http.StatusBadRequest, "invalid", call{as: c.as, method: c.method, path: c.path})
+				if !e.bare {
+					w.refused(http.StatusBadRequest, "invalid", call{as: c.as, method: c.method, path: c.path})
+				}
 			}
 		})
 	}
@@ -205,6 +229,9 @@ func TestOtherMethodsAndRoutes(t *testing.T) {
 		served[path] += e.method + " "
 	}
 	for path, methods := range served {
+		if strings.HasSuffix(path, "/members/batch") {
+			continue // to the other methods, batch is a user's id that is none
+		}
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", "PURGE"} {
 			if strings.Contains(methods, method+" ") {
 				continue
@@ -220,13 +247,13 @@ func TestOtherMethodsAndRoutes(t *testing.T) {
 			}
 		}
 		for _, other := range []string{path + "/", path + "/x", strings.ToUpper(path), "/" + path, path + "%2f"} {
-			answer := w.do(call{as: platform, method: http.MethodPut, path: other})
+			answer := w.do(call{as: platform, method: http.MethodTrace, path: other})
 			if answer.Status != http.StatusNotFound && answer.Status != http.StatusMethodNotAllowed {
-				t.Errorf("PUT %s: %d %s", other, answer.Status, answer.Body)
+				t.Errorf("TRACE %s: %d %s", other, answer.Status, answer.Body)
 			}
 		}
 	}
-	for _, path := range []string{"/v1", "/v1/", "/v1/x", "/v1/tenants/acme/roles", "/v1/checks/x", "/v1/admin", "/v1/audit/stream", "/v1/decisions", "/openapi.json/", "/v1/schemas", "/v1/users//api-keys"} {
+	for _, path := range []string{"/v1", "/v1/", "/v1/x", "/v1/tenants/acme/projects", "/v1/invitations", "/v1/checks/x", "/v1/admin", "/v1/audit/stream", "/v1/decisions", "/openapi.json/", "/v1/schemas", "/v1/users//api-keys"} {
 		w.refused(http.StatusNotFound, "not_found", call{as: platform, method: http.MethodGet, path: path})
 	}
 }
@@ -243,7 +270,7 @@ func TestHostilePaths(t *testing.T) {
 		if !e.foreign {
 			continue
 		}
-		for _, id := range []string{acme, mary, marysKey} {
+		for _, id := range []string{acme, mary, marysKey, editor, invited, ninasCode, group, emptyGroup} {
 			if !strings.Contains(e.path, id) {
 				continue
 			}

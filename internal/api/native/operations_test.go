@@ -223,10 +223,12 @@ func TestTenants(t *testing.T) {
 	w := newWorld(t)
 	made := w.must(http.StatusCreated, call{as: nina, method: http.MethodPost, path: "/v1/tenants", body: `{"name":"Nina & Co","plan":"free","limits":{"members":2}}`})
 	id, _ := made.object(t)["id"].(string)
+	own, _ := made.object(t)["organization_id"].(string)
 	want := map[string]any{
-		"id": id, "slug": "nina-co", "name": "Nina & Co", "owner_id": nina, "plan": "free", "limits": map[string]any{"members": 2.0}, "organization_id": nil,
+		"id": id, "slug": "nina-co", "name": "Nina & Co", "owner_id": nina, "plan": "free", "limits": map[string]any{"members": 2.0}, "organization_id": own,
 	}
 	w.same(want, made)
+	w.same(map[string]any{"id": own, "name": "Nina & Co", "short_name": "nina-co"}, w.must(http.StatusOK, call{as: nina, method: http.MethodGet, path: "/v1/organizations/" + own}))
 	for _, ref := range []string{id, strings.ToUpper(id), "nina-co"} {
 		read := w.must(http.StatusOK, call{as: nina, method: http.MethodGet, path: "/v1/tenants/" + ref})
 		w.same(want, read)
@@ -240,7 +242,7 @@ func TestTenants(t *testing.T) {
 	const chosen = "0eeeeeee-0000-4000-8000-000000000001"
 	byPlatform := w.must(http.StatusCreated, call{as: platform, method: http.MethodPost, path: "/v1/tenants", body: `{"id":"` + chosen + `","slug":"chosen","name":"C","owner_id":"` + nina + `","limits":{"members":null}}`})
 	w.same(map[string]any{
-		"id": chosen, "slug": "chosen", "name": "C", "owner_id": nina, "plan": "", "limits": map[string]any{"members": nil}, "organization_id": nil,
+		"id": chosen, "slug": "chosen", "name": "C", "owner_id": nina, "plan": "", "limits": map[string]any{"members": nil}, "organization_id": byPlatform.object(t)["organization_id"],
 	}, byPlatform)
 
 	for name, c := range map[string]struct {
@@ -266,7 +268,11 @@ func TestTenants(t *testing.T) {
 		"no room":                          {422, "invalid", nina, `{"name":"X","limits":{"members":0}}`},
 		"room beyond exact integers":       {422, "invalid", nina, `{"name":"X","limits":{"members":9007199254740992}}`},
 		"room in parts":                    {422, "invalid", nina, `{"name":"X","limits":{"members":1.5}}`},
-		"an organization, not served yet":  {422, "invalid", nina, `{"name":"X","organization_id":"` + nowhere + `"}`},
+		"an unknown organization":          {404, "organization_unknown", nina, `{"name":"X","organization_id":"` + nowhere + `"}`},
+		"somebody else's organization":     {404, "organization_unknown", nina, `{"name":"X","organization_id":"` + group + `"}`},
+		"an organization by a bad name":    {404, "organization_unknown", nina, `{"name":"X","organization_id":"No Such"}`},
+		"an organization, as its member":   {403, "not_permitted", mary, `{"name":"X","organization_id":"acme-group"}`},
+		"an organization that is null":     {422, "invalid", greta, `{"name":"X","organization_id":null}`},
 		"a limit of another thing":         {422, "invalid", nina, `{"name":"X","limits":{"datasets":1}}`},
 		"limits that are null":             {422, "invalid", nina, `{"name":"X","limits":null}`},
 	} {
@@ -332,7 +338,7 @@ func TestMemberRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { w.in(t).refused(c.status, c.code, c.call) })
 	}
-	for _, field := range []string{"role_ids", "capabilities"} {
+	for _, field := range []string{"projects", "capabilities"} {
 		t.Run(field+" is not served yet", func(t *testing.T) {
 			for _, c := range []call{
 				{as: adam, method: http.MethodPost, path: all, body: `{"user_id":"` + nina + `","` + field + `":null}`},

@@ -38,8 +38,16 @@ const (
 	vic    = "0bbbbbbb-0000-4000-8000-000000000004" // viewer
 	dora   = "0bbbbbbb-0000-4000-8000-000000000005" // a disabled admin of acme
 	sam    = "0bbbbbbb-0000-4000-8000-000000000006" // owner of globex
-	nina   = "0bbbbbbb-0000-4000-8000-000000000007" // belongs nowhere
+	nina   = "0bbbbbbb-0000-4000-8000-000000000007" // belongs nowhere, and is invited to acme
+	greta  = "0bbbbbbb-0000-4000-8000-000000000008" // administers acme's organization
 	nobody = "0bbbbbbb-0000-4000-8000-0000000000ff" // no user's
+
+	group      = "0ddddddd-0000-4000-8000-0000000000a1" // acme's organization; mary belongs to it
+	emptyGroup = "0ddddddd-0000-4000-8000-0000000000a2" // has nothing and nobody
+	editor     = "0ddddddd-0000-4000-8000-0000000000b1" // a role of acme's
+	guest      = "0ddddddd-0000-4000-8000-0000000000b2" // a role of globex'
+	invited    = "0ddddddd-0000-4000-8000-0000000000c1" // nina's invitation
+	ninasCode  = "mwi_nina-s-code-in-the-tests-of-native-0123456789"
 
 	marysKey = "0ccccccc-0000-4000-8000-000000000003"
 	spareKey = "0ccccccc-0000-4000-8000-0000000000fe" // a second platform key
@@ -59,6 +67,7 @@ type world struct {
 	store    *boltstore.Store
 	accounts *authn.Service
 	engine   *policy.Engine
+	gate     api.Gate
 	dialect  api.Dialect
 	handler  http.Handler
 	held     *contract
@@ -81,24 +90,46 @@ func newWorld(t testing.TB) *world {
 	_, err = g.Install(ctx, seed())
 	check(t, err)
 	w := &world{path: path, store: store, accounts: accounts, engine: engine}
+	w.invite(t)
 	return w.with(t, g)
+}
+
+// invite puts nina's invitation into the store.
+func (w *world) invite(t testing.TB) {
+	t.Helper()
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	_, err := w.store.Update(t.Context(), func(tx gate.Tx) error {
+		return tx.PutInvitation(tenancy.Invitation{
+			ID: tenancy.InvitationID(uuid.MustParse(invited)), Tenant: tenantID(acme), Email: "7@example.com", Level: tenancy.LevelViewer,
+			Code: w.accounts.CodeDigest(ninasCode), Status: tenancy.InvitationPending, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+		})
+	})
+	check(t, err)
 }
 
 // rules loads the embedded rule book, once for all worlds. Its time limit is
 // that of a test, not of a busy machine.
 var rules = sync.OnceValues(func() (*policy.Set, error) {
-	return policy.Load(context.Background(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute})
+	return policy.Load(context.Background(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute, ShadowEvery: 1})
 })
 
 // with is the same world behind another gate, which may go wrong.
 func (w *world) with(t testing.TB, g api.Gate) *world {
 	t.Helper()
+	return w.served(t, g, registry{w.accounts}, slog.DiscardHandler)
+}
+
+// served is the same world behind another gate, with other accounts and
+// another log.
+func (w *world) served(t testing.TB, g api.Gate, accounts native.Accounts, log slog.Handler) *world {
+	t.Helper()
 	other := w.in(t)
+	other.gate = g
 	other.dialect = native.New(native.Options{
-		Gate: g, Authenticator: doorman{w.accounts}, Accounts: registry{w.accounts}, Policies: rulebook{w.engine}, Program: program{w.store}, Now: time.Now,
+		Gate: g, Authenticator: doorman{w.accounts}, Accounts: accounts, Policies: rulebook{w.engine}, Program: program{w.store}, Now: time.Now,
 	})
 	other.handler = api.New(api.Options{
-		Dialects: []api.Dialect{other.dialect}, Logger: slog.New(slog.DiscardHandler), NewID: uuid.NewString, Now: time.Now,
+		Dialects: []api.Dialect{other.dialect}, Logger: slog.New(log), NewID: uuid.NewString, Now: time.Now,
 	})
 	other.held = newContract(t)
 	return other
@@ -113,7 +144,7 @@ func (w *world) in(t testing.TB) *world {
 
 func seed() tenancy.Seed {
 	var s tenancy.Seed
-	for _, name := range []string{olga, adam, mary, vic, dora, sam, nina} {
+	for _, name := range []string{olga, adam, mary, vic, dora, sam, nina, greta} {
 		id := userID(name)
 		s.Users = append(s.Users, tenancy.User{ID: id, Email: name[len(name)-1:] + "@example.com", Kind: tenancy.KindHuman, SignedUp: true, Enabled: true})
 		s.Keys = append(s.Keys, tenancy.Key{ID: tenancy.KeyID(newKeyID(name)), User: id, Digest: authn.DigestOf(keyText(name))})
@@ -122,8 +153,20 @@ func seed() tenancy.Seed {
 		tenancy.Key{ID: tenancy.KeyID(uuid.New()), Platform: true, Digest: authn.DigestOf(keyText(platform))},
 		tenancy.Key{ID: tenancy.KeyID(uuid.MustParse(spareKey)), Platform: true, Digest: authn.DigestOf(keyText(spare))})
 	s.Tenants = []tenancy.Tenant{
-		{ID: tenantID(acme), Slug: "acme", Name: "Acme", Owner: userID(olga), Plan: "free", MemberLimit: 50},
+		{ID: tenantID(acme), Slug: "acme", Name: "Acme", Owner: userID(olga), Plan: "free", MemberLimit: 50, Organization: organizationID(group)},
 		{ID: tenantID(globex), Slug: "globex", Name: "Globex", Owner: userID(sam), MemberLimit: tenancy.Unlimited},
+	}
+	s.Organizations = []tenancy.Organization{
+		{ID: organizationID(group), Name: "Acme Group", ShortName: "acme-group"},
+		{ID: organizationID(emptyGroup), Name: "Empty", ShortName: "empty"},
+	}
+	s.OrganizationMembers = []tenancy.OrganizationMember{
+		{Organization: organizationID(group), User: userID(greta), Admin: true, Enabled: true},
+		{Organization: organizationID(group), User: userID(mary), Enabled: true},
+	}
+	s.Roles = []tenancy.Role{
+		{ID: roleID(editor), Tenant: tenantID(acme), Name: "editor", Actions: []tenancy.Action{tenancy.ActionResourceWrite}},
+		{ID: roleID(guest), Tenant: tenantID(globex), Name: "guest"},
 	}
 	levels := map[string]tenancy.Level{adam: tenancy.LevelAdmin, mary: tenancy.LevelMember, vic: tenancy.LevelViewer, dora: tenancy.LevelAdmin}
 	for name, level := range levels {
@@ -139,6 +182,11 @@ func newKeyID(user string) uuid.UUID {
 
 func userID(s string) tenancy.UserID     { return tenancy.UserID(uuid.MustParse(s)) }
 func tenantID(s string) tenancy.TenantID { return tenancy.TenantID(uuid.MustParse(s)) }
+
+func organizationID(s string) tenancy.OrganizationID {
+	return tenancy.OrganizationID(uuid.MustParse(s))
+}
+func roleID(s string) tenancy.RoleID { return tenancy.RoleID(uuid.MustParse(s)) }
 
 func check(t testing.TB, err error) {
 	t.Helper()

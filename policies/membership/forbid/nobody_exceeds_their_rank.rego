@@ -23,9 +23,9 @@ _rank_suffices if {
 	input.target.rank <= _rank_of_actor
 }
 
-# An addition touches nobody who is there: it is refused, or leaves them as they are.
+# Nobody is touched by being added or invited, whatever they are already.
 _rank_suffices if {
-	input.action.name == "member.add"
+	input.action.name in {"invitation.create", "member.add"}
 	input.requested.rank <= _rank_of_actor
 }
 

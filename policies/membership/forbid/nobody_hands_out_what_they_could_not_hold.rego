@@ -28,7 +28,7 @@ _ceiling(action) := object.get(_ceilings, action, object.get(_families, split(ac
 _ceilings := {
 	"dataset.create": 10, "member.leave": 10, "member.list": 10, "member.read": 10, "project.list": 10, "project.read": 10,
 	"resource.read": 10, "tenant.read": 10, "tenant.select": 10,
-	"feedback.write": 20, "resource.write": 20,
+	"feedback.write": 20,
 	"dataset.list_of": 30,
 	"tenant.delete": 40, "tenant.transfer": 40,
 	"tenant.create": 50, "tenant.list": 50, "tenant.list_all": 50,

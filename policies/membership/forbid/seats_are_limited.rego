@@ -12,5 +12,5 @@ violation contains {"code": "member_limit", "message": "the tenant has as many m
 
 _seat_is_free if input.tenant.members < input.tenant.limit
 
-# Whoever is a member fills a seat already, waiting or not.
+# Whoever is a member has a seat already, waiting or not.
 _seat_is_free if input.target.member == true

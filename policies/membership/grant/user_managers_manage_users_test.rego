@@ -40,9 +40,25 @@ test_user_managers_change_nothing_but_roles[name] if {
 	grant.allowed == false with input as cases.given(given)
 }
 
-test_user_managers_of_other_apis[dialect] if {
-	some dialect in ["native", "llamacloud", "cogniac", "processmind", "proxy", ""]
-	grant.allowed == false with input as cases.given(object.union_n([_manager, _kept, {"dialect": dialect}]))
+test_user_managers_of_other_apis[name] if {
+	some dialect in ["native", "llamacloud", "cogniac", "proxy", ""]
+	some action in ["member.remove", "member.update"]
+	name := sprintf("%s through %s", [action, dialect])
+	given := object.union_n([_manager, _kept, {"action": {"name": action}, "dialect": dialect}])
+	grant.allowed == false with input as cases.given(given)
+}
+
+test_user_managers_do_nothing_else_with_themselves[action] if {
+	some action in {"tenant.update", "invitation.create", "role.update"}
+	given := object.union(_manager, {"action": {"name": action}, "target": {"self": true}})
+	grant.allowed == false with input as cases.given(given)
+}
+
+# Of processmind's administrators, data.roles.leave lets none leave.
+test_user_managers_leave_through_cognee_alone if {
+	actor := {"actor": {"level": "admin", "capabilities": ["manage_users"]}}
+	leaving := {"action": {"name": "member.leave"}, "target": {"self": true}, "dialect": "processmind"}
+	grant.allowed == false with input as cases.given(object.union(leaving, actor))
 }
 
 test_user_managers_leave if {

@@ -1,0 +1,213 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// object is a JSON body.
+type object = map[string]any
+
+// operationOfAll is one thing that may be asked through one API, and what the
+// model makes of it: whether it is done.
+type operationOfAll struct {
+	name    string
+	request func(in drawn) (method, path, body string)
+	model   func(c *chamber, in drawn) bool
+}
+
+// kept is how Cogniac and ProcessMind add a member who is there: nothing
+// changes.
+func kept(c *chamber, in drawn, fresh standing) bool {
+	if _, there := c.members[in.user]; there {
+		return c.change(in.actor, in.user, unchanged)
+	}
+	return c.add(in.actor, in.user, fresh)
+}
+
+// LlamaCloud's roles are levels, and take custom roles away.
+func systemRoleOf(level tenancy.Level) func(*standing) {
+	return func(s *standing) { s.level, s.editor = level, false }
+}
+
+func llamaRole(in drawn) string {
+	names := map[tenancy.Level]string{tenancy.LevelAdmin: "Admin", tenancy.LevelMember: "Member", tenancy.LevelViewer: "ViewerV2"}
+	return uuid.NewSHA1(uuid.UUID(in.tenant), []byte("llamacloud/role/"+names[in.level])).String()
+}
+
+var cogniacRole = map[tenancy.Level]string{tenancy.LevelAdmin: "tenant_admin", tenancy.LevelMember: "tenant_user", tenancy.LevelViewer: "tenant_viewer"}
+
+var operationsOfAll = []operationOfAll{
+	{
+		"native: add", func(in drawn) (string, string, string) {
+			return "POST", fmt.Sprintf("/v1/tenants/%s/members", in.tenant), text(object{"user_id": in.user.String(), "level": in.level.String()})
+		},
+		func(c *chamber, in drawn) bool { return c.add(in.actor, in.user, standing{level: in.level}) },
+	},
+	{
+		"native: update", func(in drawn) (string, string, string) {
+			return "PATCH", fmt.Sprintf("/v1/tenants/%s/members/%s", in.tenant, in.user),
+				text(object{"level": in.level.String(), "enabled": in.flag, "developer": in.second})
+		},
+		func(c *chamber, in drawn) bool {
+			return c.change(in.actor, in.user, func(s *standing) { s.level, s.disabled, s.developer = in.level, !in.flag, in.second })
+		},
+	},
+	{
+		"native: remove", func(in drawn) (string, string, string) {
+			return "DELETE", fmt.Sprintf("/v1/tenants/%s/members/%s", in.tenant, in.user), ""
+		},
+		func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, anybodyLeaves) },
+	},
+	{
+		"native: batch", func(in drawn) (string, string, string) {
+			return "POST", fmt.Sprintf("/v1/tenants/%s/members/batch", in.tenant), text(object{"operations": []object{
+				{"op": "add", "user_id": in.user.String(), "level": in.level.String()}, {"op": "remove", "user_id": in.other.String()},
+			}})
+		},
+		func(c *chamber, in drawn) bool {
+			return c.add(in.actor, in.user, standing{level: in.level}) && c.remove(in.actor, in.other, anybodyLeaves)
+		},
+	},
+	{
+		"native: transfer", func(in drawn) (string, string, string) {
+			return "POST", fmt.Sprintf("/v1/tenants/%s/transfer-ownership", in.tenant), text(object{"to": in.user.String()})
+		},
+		func(c *chamber, in drawn) bool { return c.transfer(in.actor, in.user) },
+	},
+	{
+		"cognee: add", func(in drawn) (string, string, string) {
+			return "POST", fmt.Sprintf("/api/v1/permissions/users/%s/tenants?tenant_id=%s", in.user, in.tenant), ""
+		},
+		func(c *chamber, in drawn) bool { return c.add(in.actor, in.user, standing{level: tenancy.LevelMember}) },
+	},
+	{
+		"cognee: remove", func(in drawn) (string, string, string) {
+			return "DELETE", fmt.Sprintf("/api/v1/permissions/tenants/%s/users/%s", in.tenant, in.user), ""
+		},
+		func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, administratorsLeave) },
+	},
+	{
+		"cognee: give a role", func(in drawn) (string, string, string) {
+			return "POST", fmt.Sprintf("/api/v1/permissions/users/%s/roles?role_id=%s", in.user, in.editor), ""
+		},
+		func(c *chamber, in drawn) bool {
+			return !c.members[in.user].editor && c.change(in.actor, in.user, func(s *standing) { s.editor = true })
+		},
+	},
+	{
+		"cognee: take a role", func(in drawn) (string, string, string) {
+			return "DELETE", fmt.Sprintf("/api/v1/permissions/users/%s/roles?role_id=%s", in.user, in.editor), ""
+		},
+		func(c *chamber, in drawn) bool {
+			if _, there := c.members[in.user]; !there { // who is no member holds it no more than others
+				return c.manages(in.actor, tenancy.LevelNone)
+			}
+			return c.change(in.actor, in.user, func(s *standing) { s.editor = false })
+		},
+	},
+	{
+		"llamacloud: put", func(in drawn) (string, string, string) {
+			return "PUT", fmt.Sprintf("/api/v1/organizations/%s/users", in.tenant), text([]object{
+				{"user_id": in.user.String(), "project_ids": nil, "role_id": llamaRole(in)},
+				{"email": emailOf(in.other), "project_ids": nil},
+			})
+		},
+		func(c *chamber, in drawn) bool {
+			put := func(user tenancy.UserID, level tenancy.Level, how func(*standing)) bool {
+				if _, there := c.members[user]; there {
+					return c.change(in.actor, user, how)
+				}
+				return c.add(in.actor, user, standing{level: level})
+			}
+			return put(in.user, in.level, systemRoleOf(in.level)) && put(in.other, tenancy.LevelViewer, unchanged)
+		},
+	},
+	{
+		"llamacloud: remove", func(in drawn) (string, string, string) {
+			return "DELETE", fmt.Sprintf("/api/v1/organizations/%s/users/%s", in.tenant, in.user), map[bool]string{true: "null"}[in.flag]
+		},
+		func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, anybodyLeaves) },
+	},
+	{
+		"llamacloud: remove several", func(in drawn) (string, string, string) {
+			return "PUT", fmt.Sprintf("/api/v1/organizations/%s/users/remove", in.tenant), text([]object{{"user_id": in.user.String()}, {"email": emailOf(in.other)}})
+		},
+		func(c *chamber, in drawn) bool {
+			return c.remove(in.actor, in.user, anybodyLeaves) && c.remove(in.actor, in.other, anybodyLeaves)
+		},
+	},
+	{
+		"llamacloud: assign", func(in drawn) (string, string, string) {
+			return "PUT", fmt.Sprintf("/api/v1/organizations/%s/users/roles", in.tenant),
+				text(object{"user_id": in.user.String(), "organization_id": in.tenant.String(), "role_id": llamaRole(in)})
+		},
+		func(c *chamber, in drawn) bool { return c.change(in.actor, in.user, systemRoleOf(in.level)) },
+	},
+	{
+		"cogniac: add", func(in drawn) (string, string, string) {
+			return "POST", fmt.Sprintf("/1/tenants/%s/users", in.tenant), text(object{"user_id": in.user.String(), "role": cogniacRole[in.level]})
+		},
+		func(c *chamber, in drawn) bool { return kept(c, in, standing{level: in.level}) },
+	},
+	{
+		"cogniac: role", func(in drawn) (string, string, string) {
+			return "POST", fmt.Sprintf("/1/tenants/%s/users/role", in.tenant), text(object{"user_id": in.user.String(), "tenant_role": cogniacRole[in.level]})
+		},
+		func(c *chamber, in drawn) bool {
+			if in.level == tenancy.LevelAdmin {
+				return c.change(in.actor, in.user, administrator(true))
+			}
+			return c.change(in.actor, in.user, leveled(in.level))
+		},
+	},
+	{
+		"cogniac: remove", func(in drawn) (string, string, string) {
+			if in.flag {
+				return "DELETE", fmt.Sprintf("/1/tenants/%s/users?user_id=%s", in.tenant, in.user), ""
+			}
+			return "DELETE", fmt.Sprintf("/1/tenants/%s/users", in.tenant), text(object{"user_id": in.user.String()})
+		},
+		func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, anybodyLeaves) },
+	},
+	{
+		"processmind: add", func(in drawn) (string, string, string) {
+			return "POST", fmt.Sprintf("/tenant/%s/users", in.tenant), text(object{
+				"email": emailOf(in.user), "isAdminInTenant": in.flag, "isActiveInTenant": in.second, "isDeveloperInTenant": in.second,
+			})
+		},
+		func(c *chamber, in drawn) bool {
+			fresh := standing{level: tenancy.LevelMember, disabled: !in.second, developer: in.second}
+			if in.flag {
+				fresh.level = tenancy.LevelAdmin
+			}
+			return kept(c, in, fresh)
+		},
+	},
+	{
+		"processmind: update", func(in drawn) (string, string, string) {
+			flags := object{"userId": in.user.String(), "tenantId": in.tenant.String(), "isAdminInTenant": in.flag}
+			if in.level == tenancy.LevelAdmin {
+				flags["isActiveInTenant"] = in.second
+			}
+			return "PUT", fmt.Sprintf("/tenant/%s/users", in.tenant), text(flags)
+		},
+		func(c *chamber, in drawn) bool {
+			return c.change(in.actor, in.user, func(s *standing) {
+				administrator(in.flag)(s)
+				if in.level == tenancy.LevelAdmin {
+					s.disabled = !in.second
+				}
+			})
+		},
+	},
+	{
+		"processmind: remove", func(in drawn) (string, string, string) {
+			return "DELETE", fmt.Sprintf("/tenant/%s/users", in.tenant), text(object{"userId": in.user.String(), "tenantId": in.tenant.String()})
+		},
+		func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, othersLeave) },
+	},
+}
