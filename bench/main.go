@@ -52,7 +52,7 @@ const collectAt = 400
 
 func main() {
 	short := flag.Bool("quick", false, "smaller stores and fewer, shorter turns: for ./check")
-	only := flag.String("only", "", "run these measurements, of writes,bare,cost,start,memory,check,backup")
+	only := flag.String("only", "", "run these measurements, of writes,bare,cost,start,memory,check,backup,dialects")
 	flag.Parse()
 	p := whole()
 	if *short {
@@ -88,6 +88,7 @@ func run(ctx context.Context, p plan, only string) (int, error) {
 		{"memory", measureMemory},
 		{"check", measureCheck},
 		{"backup", measureBackup},
+		{"dialects", measureDialects},
 	}
 	failed := 0
 	for _, m := range measurements {

@@ -23,7 +23,8 @@ type List[Row any] struct {
 	// Page gives the query of the page after a row, of PageSize rows; the zero
 	// row stands for none.
 	Page func(last Row) tenancy.Query
-	// Show gives what is shown of a row; nil: nothing is.
+	// Show gives what is shown of a row; nil: nothing is. A jsontext.Value is
+	// taken for JSON, without another look at it.
 	Show func(Row) any
 	// Before is shown before the rows.
 	Before []any
@@ -103,6 +104,10 @@ func (w *arrayWriter) add(elements ...any) {
 		}
 		w.WriteString(w.before)
 		w.before = ","
+		if text, isJSON := element.(jsontext.Value); isJSON {
+			w.Write(text)
+			continue
+		}
 		if err := json.MarshalWrite(w, element, jsontext.AllowInvalidUTF8(true)); err != nil {
 			w.err = fmt.Errorf("encode a row: %w", err)
 		}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -10,6 +11,15 @@ import (
 
 // object is a JSON body.
 type object = map[string]any
+
+// text encodes a body.
+func text(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
+}
 
 // operationOfAll is one thing that may be asked through one API, and what the
 // model makes of it: whether it is done.
@@ -23,7 +33,7 @@ type operationOfAll struct {
 // changes.
 func kept(c *chamber, in drawn, fresh standing) bool {
 	if _, there := c.members[in.user]; there {
-		return c.change(in.actor, in.user, unchanged)
+		return c.manages(in.actor, fresh.level)
 	}
 	return c.add(in.actor, in.user, fresh)
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
@@ -46,11 +45,8 @@ func TestSequencesThroughAllDialects(t *testing.T) {
 	for from := 0; from < wanted && !t.Failed(); from += perStore {
 		d := openDialects(t, set, sequenceSeed())
 		for n := range min(perStore, wanted-from) {
-			s := newSequence(d, uint64(from+n), n)
-			for range sequenceLength {
-				s.step(asked)
-			}
-			s.compareLists()
+			s := newSequence(d, operationsOfAll, uint64(from+n), n)
+			s.run(asked)
 			if t.Failed() {
 				t.Fatalf("sequence %d:\n%s", from+n, strings.Join(s.told, "\n"))
 			}
@@ -63,6 +59,48 @@ func TestSequencesThroughAllDialects(t *testing.T) {
 		}
 	}
 }
+
+// A model that is wrong in one sentence is found.
+func TestAWrongModelIsFound(t *testing.T) {
+	set, err := policy.Load(t.Context(), policy.Embedded(), policy.Options{Clock: time.Now, TimeLimit: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, wrong := range map[string]func(c *chamber, in drawn) bool{
+		"cogniac: remove":     func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, administratorsLeave) },
+		"processmind: remove": func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, anybodyLeaves) },
+		"llamacloud: assign":  func(c *chamber, in drawn) bool { return c.change(in.actor, in.user, unchanged) },
+		"cognee: take a role": func(c *chamber, in drawn) bool { return c.change(in.actor, in.user, unchanged) },
+		"processmind: update": func(c *chamber, in drawn) bool { return c.change(in.actor, in.user, administrator(in.flag)) },
+		"native: transfer":    func(*chamber, drawn) bool { return false },
+		"llamacloud: put":     func(c *chamber, in drawn) bool { return c.add(in.actor, in.user, standing{level: in.level}) },
+		"native: batch":       func(c *chamber, in drawn) bool { return c.add(in.actor, in.user, standing{level: in.level}) },
+		"cogniac: add":        func(c *chamber, in drawn) bool { return c.add(in.actor, in.user, standing{level: in.level}) },
+	} {
+		planted := slices.Clone(operationsOfAll)
+		planted[slices.IndexFunc(planted, func(op operationOfAll) bool { return op.name == name })].model = wrong
+		d := openDialects(t, set, sequenceSeed())
+		d.TB = &listener{TB: t}
+		for n := 0; n < perStore && !d.TB.Failed(); n++ {
+			newSequence(d, planted, uint64(n), n).run(map[string][2]int{})
+		}
+		if !d.TB.Failed() {
+			t.Errorf("%s: nobody noticed", name)
+		}
+	}
+}
+
+// listener hears of failures that are expected.
+type listener struct {
+	testing.TB
+	failed bool
+}
+
+// Errorf notes the failure.
+func (l *listener) Errorf(string, ...any) { l.failed = true }
+
+// Failed reports whether there was one.
+func (l *listener) Failed() bool { return l.failed }
 
 func tenantOfSequence(n, which int) tenancy.TenantID {
 	return tenancy.TenantID(uuid.MustParse(fmt.Sprintf("0190b000-0000-7000-800%d-%012d", which, n)))
@@ -104,11 +142,12 @@ type sequence struct {
 	model   [2]chamber
 	tenants [2]tenancy.TenantID
 	editors [2]tenancy.RoleID
+	ops     []operationOfAll
 	told    []string
 }
 
-func newSequence(d *dialects, seed uint64, n int) *sequence {
-	s := &sequence{dialects: d, rng: rand.New(rand.NewPCG(seed, 7))}
+func newSequence(d *dialects, ops []operationOfAll, seed uint64, n int) *sequence {
+	s := &sequence{dialects: d, ops: ops, rng: rand.New(rand.NewPCG(seed, 7))}
 	for which := range 2 {
 		s.tenants[which], s.editors[which] = tenantOfSequence(n, which), editorOfSequence(n, which)
 		s.model[which].members = map[tenancy.UserID]standing{
@@ -132,9 +171,19 @@ type drawn struct {
 	flag, second bool
 }
 
+// run goes through the whole sequence, as long as all is as the model has it.
+func (s *sequence) run(asked map[string][2]int) {
+	for range sequenceLength {
+		if s.step(asked); s.Failed() {
+			return
+		}
+	}
+	s.compareLists()
+}
+
 // step asks for one thing, and holds answer and members against the model.
 func (s *sequence) step(asked map[string][2]int) {
-	op := operationsOfAll[s.rng.IntN(len(operationsOfAll))]
+	op := s.ops[s.rng.IntN(len(s.ops))]
 	which := s.rng.IntN(2)
 	person := func() tenancy.UserID { return userNamed(1 + s.rng.IntN(sequencePeople)) }
 	in := drawn{
@@ -216,13 +265,4 @@ func (s *sequence) compareLists() {
 			}
 		}
 	}
-}
-
-// text encodes a body.
-func text(v any) string {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(data)
 }

@@ -15,12 +15,17 @@ func (d *dialect) users(c *gin.Context, actor tenancy.Actor) error {
 		return err
 	}
 	book := d.rolesOf(org)
+	var row writer // each row takes the place of the one before
 	return api.List[tenancy.Member]{
 		Gate: d.gate, Options: options,
 		Page: func(last tenancy.Member) tenancy.Query {
 			return tenancy.ListMembers{Tenant: tenancy.RefTo(org), After: last.User, Limit: api.PageSize}
 		},
-		Show: func(m tenancy.Member) any { return userOrganizationOf(m, book) },
+		Show: func(m tenancy.Member) any {
+			row.Value = row.Value[:0]
+			row.userOrganization(m, book)
+			return row.Value
+		},
 	}.Write(c, actor)
 }
 
@@ -46,15 +51,20 @@ func (d *dialect) addUsers(c *gin.Context, actor tenancy.Actor) error {
 	if err != nil {
 		return err
 	}
-	shown := make([]userOrganization, len(outcomes))
+	var shown writer
+	shown.raw("[")
 	for i, outcome := range outcomes {
-		added, ok := outcome.Result.(tenancy.AddedMember)
-		if !ok {
-			return api.Unexpected(outcome.Result)
+		added, err := api.Result[tenancy.AddedMember](outcome)
+		if err != nil {
+			return err
 		}
-		shown[i] = userOrganizationOf(added.Member, book)
+		if i > 0 {
+			shown.raw(",")
+		}
+		shown.userOrganization(added.Member, book)
 	}
-	return ok(c, shown)
+	shown.raw("]")
+	return ok(c, shown.Value)
 }
 
 // additions reads the users of the body.

@@ -86,11 +86,17 @@ func shownRole(r tenancy.Role) role {
 type roleBook struct {
 	organization tenancy.TenantID
 	levelActions func(tenancy.Level) []tenancy.Action
-	written      map[string]jsontext.Value // the system roles, by name
+	shown        map[string]shownSystemRole // by name
+}
+
+// shownSystemRole is a system role with its JSON.
+type shownSystemRole struct {
+	id   tenancy.RoleID
+	text jsontext.Value
 }
 
 func (d *dialect) rolesOf(org tenancy.TenantID) *roleBook {
-	return &roleBook{organization: org, levelActions: d.levelActions, written: map[string]jsontext.Value{}}
+	return &roleBook{organization: org, levelActions: d.levelActions, shown: map[string]shownSystemRole{}}
 }
 
 // system gives a system role.
@@ -105,12 +111,13 @@ func (b *roleBook) held(m tenancy.Member) (tenancy.RoleID, jsontext.Value) {
 		return m.Held[0].ID, encoded(m.Held[0])
 	}
 	system := systemRoleOf(m.Membership)
-	text, known := b.written[system.name]
+	shown, known := b.shown[system.name]
 	if !known {
-		text = encoded(b.system(system))
-		b.written[system.name] = text
+		role := b.system(system)
+		shown = shownSystemRole{role.ID, encoded(role)}
+		b.shown[system.name] = shown
 	}
-	return systemRoleID(b.organization, system.name), text
+	return shown.id, shown.text
 }
 
 // encoded gives the JSON of a role. A role that cannot be encoded is a mistake

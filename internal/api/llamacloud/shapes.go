@@ -3,66 +3,8 @@ package llamacloud
 import (
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-	"github.com/google/uuid"
-
 	"github.com/memberward/memberward/internal/tenancy"
 )
-
-// userOrganization is a membership as it is shown.
-type userOrganization struct {
-	ID                 string                 `json:"id"`
-	CreatedAt          *time.Time             `json:"created_at"`
-	UpdatedAt          *time.Time             `json:"updated_at"`
-	Email              string                 `json:"email"`
-	UserID             *string                `json:"user_id"` // null until they have signed up
-	OrganizationID     string                 `json:"organization_id"`
-	Pending            bool                   `json:"pending"`
-	InvitedByUserID    *string                `json:"invited_by_user_id"`
-	InvitedByUserEmail *string                `json:"invited_by_user_email"`
-	Roles              []userOrganizationRole `json:"roles"` // exactly one
-}
-
-// userOrganizationRole is the role of a member as it is shown.
-type userOrganizationRole struct {
-	ID             string         `json:"id"`
-	CreatedAt      *time.Time     `json:"created_at"`
-	UpdatedAt      *time.Time     `json:"updated_at"`
-	UserID         string         `json:"user_id"` // of who has not signed up: the id that they will have
-	OrganizationID string         `json:"organization_id"`
-	RoleID         string         `json:"role_id"`
-	ProjectIDs     *[]string      `json:"project_ids"` // null: all
-	Role           jsontext.Value `json:"role"`
-}
-
-func userOrganizationOf(m tenancy.Member, book *roleBook) userOrganization {
-	shown := userOrganization{
-		ID: tenancy.MembershipID(m.Tenant, m.User).String(), CreatedAt: instant(m.CreatedAt), UpdatedAt: instant(m.UpdatedAt),
-		Email: m.Email, OrganizationID: m.Tenant.String(), Pending: m.Pending, InvitedByUserID: text(m.InvitedBy.String()), InvitedByUserEmail: text(m.Inviter),
-		Roles: []userOrganizationRole{userOrganizationRoleOf(m, book)},
-	}
-	if !m.Pending {
-		shown.UserID = text(m.User.String())
-	}
-	return shown
-}
-
-func userOrganizationRoleOf(m tenancy.Member, book *roleBook) userOrganizationRole {
-	id, role := book.held(m)
-	shown := userOrganizationRole{
-		ID:        uuid.NewSHA1(tenancy.MembershipID(m.Tenant, m.User), id[:]).String(),
-		CreatedAt: instant(m.CreatedAt), UpdatedAt: instant(m.UpdatedAt),
-		UserID: m.User.String(), OrganizationID: m.Tenant.String(), RoleID: id.String(), Role: role,
-	}
-	if m.Projects.Only {
-		ids := make([]string, len(m.Projects.IDs))
-		for i, project := range m.Projects.IDs {
-			ids[i] = project.String()
-		}
-		shown.ProjectIDs = &ids
-	}
-	return shown
-}
 
 // organization is a tenant as it is shown.
 type organization struct {
@@ -105,12 +47,4 @@ func instant(at time.Time) *time.Time {
 	}
 	at = at.UTC()
 	return &at
-}
-
-// text gives a text; nil for an empty one.
-func text(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

@@ -88,16 +88,20 @@ func describeProblems(op *huma.Operation, described map[string]*huma.Response) {
 func nameRequests(paths map[string]*huma.PathItem) {
 	for _, path := range paths {
 		for _, op := range operationsOf(path) {
-			for _, response := range op.Responses {
-				if response.Ref != "" { // described once, see describeProblems
-					continue
-				}
-				if response.Headers == nil {
-					response.Headers = map[string]*huma.Header{}
-				}
-				maps.Copy(response.Headers, saying(map[string]string{headerRequest: "Request"}))
-			}
+			nameRequest(op.Responses)
 		}
+	}
+}
+
+func nameRequest(responses map[string]*huma.Response) {
+	for _, response := range responses {
+		if response.Ref != "" { // described once, see describeProblems
+			continue
+		}
+		if response.Headers == nil {
+			response.Headers = map[string]*huma.Header{}
+		}
+		maps.Copy(response.Headers, saying(map[string]string{headerRequest: "Request"}))
 	}
 }
 
