@@ -56,6 +56,24 @@ var overheads = []struct {
 		[]ask{{"GET", "/v1/tenants/" + benchTenant + "/members?limit=500", ""}},
 		[]ask{{"GET", "/api/v1/permissions/tenants/" + benchTenant + "/users", ""}},
 	},
+	{
+		"processmind/add, update and remove",
+		[]ask{
+			{"POST", "/v1/tenants/" + benchTenant + "/members", `{"email":"user1@example.com"}`},
+			{"PATCH", "/v1/tenants/" + benchTenant + "/members/" + benchUser, `{"developer":true}`},
+			{"DELETE", "/v1/tenants/" + benchTenant + "/members/" + benchUser, ""},
+		},
+		[]ask{
+			{"POST", "/tenant/" + benchTenant + "/users", `{"email":"user1@example.com","isAdminInTenant":false}`},
+			{"PUT", "/tenant/" + benchTenant + "/users", `{"userId":"` + benchUser + `","tenantId":"` + benchTenant + `","isDeveloperInTenant":true}`},
+			{"DELETE", "/tenant/" + benchTenant + "/users", `{"userId":"` + benchUser + `","tenantId":"` + benchTenant + `"}`},
+		},
+	},
+	{
+		"processmind/list",
+		[]ask{{"GET", "/v1/tenants/" + benchTenant + "/members?limit=500", ""}},
+		[]ask{{"GET", "/tenant/" + benchTenant + "/users", ""}},
+	},
 }
 
 // BenchmarkOverNative measures the CPU time that an operation takes natively
