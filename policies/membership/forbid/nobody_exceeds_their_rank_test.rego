@@ -33,6 +33,16 @@ test_changes_that_take_a_rank[name] if {
 	cases.codes(forbid.violation) == want with input as cases.given(object.union(change, facts))
 }
 
+test_somebody_above_is_added_with_a_rank_like_the_actors[action] if {
+	some action in {"invitation.create", "member.add"}
+	facts := {
+		"action": {"name": action},
+		"target": {"member": true, "level": "owner", "rank": 40},
+		"requested": {"level": "admin", "rank": 30},
+	}
+	cases.codes(forbid.violation) == set() with input as cases.given(facts)
+}
+
 test_platform_has_the_rank_of_an_owner[action] if {
 	some action in {"invitation.create", "member.add", "member.remove", "member.update"}
 	facts := {"action": {"name": action}, "target": {"rank": 40}, "requested": {"rank": 40}}
@@ -84,5 +94,11 @@ test_user_managers[name] if {
 
 test_leaving_needs_no_rank if {
 	facts := {"action": {"name": "member.leave"}, "actor": {"level": "viewer"}, "target": {"rank": 20}}
+	cases.codes(forbid.violation) == set() with input as cases.given(facts)
+}
+
+test_who_is_there_is_not_touched_by_being_added[action] if {
+	some action in {"invitation.create", "member.add"}
+	facts := {"action": {"name": action}, "actor": {"level": "member"}, "target": {"rank": 30}, "requested": {"rank": 20}}
 	cases.codes(forbid.violation) == set() with input as cases.given(facts)
 }
