@@ -12,6 +12,7 @@ var phrases = []struct{ before, after, say string }{
 	{"expected number <= ", "", "want a number of at most …"},
 	{"expected length >= ", "", "want a length of at least …"},
 	{"expected length <= ", "", "want a length of at most …"},
+	{"expected array length >= ", "", "want a list of at least …"},
 	{"expected array length <= ", "", "want … elements at most"},
 	{"invalid integer", "", "want a whole number"},
 	{"invalid date/time for format ", "", "want a time like 2027-01-31T09:00:00Z"},
