@@ -161,7 +161,7 @@ type Adjustment struct {
 type UpdateMember struct {
 	Tenant TenantRef
 	User   UserID // zero: the account with the address Email
-	Email  string
+	Email  string // with User as well: it has to be the account's
 	Adjustment
 }
 
@@ -169,7 +169,7 @@ type UpdateMember struct {
 type RemoveMember struct {
 	Tenant TenantRef
 	User   UserID // zero: the account with the address Email
-	Email  string
+	Email  string // with User as well: it has to be the account's
 }
 
 // Batch makes several changes in their order, each decided in the state that
