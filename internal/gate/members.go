@@ -196,6 +196,14 @@ func (s removeMember) about() (tenancy.TenantRef, tenancy.UserID) { return s.Ten
 
 func (removeMember) before(m *matter) any { return m.member() }
 
+// isOf reports whether the removal names an account.
+func (s removeMember) isOf(account tenancy.User) bool {
+	if s.User.IsZero() {
+		return s.Email != "" && tenancy.EmailKey(s.Email) == tenancy.EmailKey(account.Email)
+	}
+	return s.User == account.ID
+}
+
 func (s removeMember) gather(tx Reader, m *matter) error {
 	if err := m.gatherHolder(tx, s.User, s.Email); err != nil {
 		return err

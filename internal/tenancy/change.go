@@ -172,9 +172,9 @@ type RemoveMember struct {
 	Email  string // with User as well: it has to be the account's
 }
 
-// Batch makes several changes in their order, each decided in the state that
-// those before it left: all of them happen, or none. The result is a
-// []Outcome. Of a refused one, the result is a []ItemRefusal, and the reasons
+// Batch makes several changes in their order, but the actor leaves last; each
+// is decided in the state that those before it left: all of them happen, or
+// none. The result is a []Outcome, in the order of the changes. Of a refused one, the result is a []ItemRefusal, and the reasons
 // are those of the first; any other failure of a change is an *ItemError.
 type Batch struct {
 	Changes []Change // no batch among them
