@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -88,7 +89,7 @@ func (d *dialects) read(path string, into any) {
 
 // seen is how one API shows a member, as far as it does.
 type seen struct {
-	id    string
+	id    string // or the address, where an API shows no id
 	level string // in the words of that API; empty where it has none
 	roles int    // custom ones; -1 where it shows none
 }
@@ -106,12 +107,13 @@ func (d *dialects) lists(tenant tenancy.TenantID) map[string][]seen {
 		found["cognee"] = append(found["cognee"], seen{m.ID, "", len(m.Roles)})
 	}
 	var llama []struct {
-		UserID string `json:"user_id"`
+		UserID string `json:"user_id"` // null of who has not signed up
+		Email  string
 		Roles  []struct{ Role struct{ Name string } }
 	}
 	d.read(fmt.Sprintf("/api/v1/organizations/%s/users", tenant), &llama)
 	for _, m := range llama {
-		found["llamacloud"] = append(found["llamacloud"], seen{m.UserID, m.Roles[0].Role.Name, -1})
+		found["llamacloud"] = append(found["llamacloud"], seen{cmp.Or(m.UserID, m.Email), m.Roles[0].Role.Name, -1})
 	}
 	var cogniac struct {
 		Data []struct {

@@ -1,6 +1,7 @@
 package cogniac
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -44,13 +45,14 @@ func (d *dialect) show(c *gin.Context, actor tenancy.Actor, outcome tenancy.Outc
 	return ok(c, shown)
 }
 
-// creator gives the address of who made a tenant, as far as the caller may see
-// it among the members; null for anybody else.
+// creator gives the address of who made a tenant, or whom the operator made it
+// for: its owner. Null is for whom the caller may not see among the members.
 func (d *dialect) creator(c *gin.Context, actor tenancy.Actor, t tenancy.Tenant) (*string, error) {
-	if t.CreatedBy.IsZero() {
+	creator := cmp.Or(t.CreatedBy, t.Owner)
+	if creator.IsZero() {
 		return nil, nil
 	}
-	outcome, err := d.read(c, actor, tenancy.GetMember{Tenant: tenancy.RefTo(t.ID), User: t.CreatedBy})
+	outcome, err := d.read(c, actor, tenancy.GetMember{Tenant: tenancy.RefTo(t.ID), User: creator})
 	if errors.As(err, new(*tenancy.Refusal)) {
 		return nil, nil
 	}
