@@ -59,13 +59,17 @@ func ParseEmail(s string) (string, error) {
 		return "", fmt.Errorf("an e-mail address has at most %d bytes", EmailLimit)
 	case !found || local == "" || domain == "" || strings.Contains(domain, "@"):
 		return "", fmt.Errorf("an e-mail address has the form name@domain")
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, notPrintable) || strings.Contains(s, " "):
-		return "", fmt.Errorf("an e-mail address holds no space and no control character")
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, notVisible):
+		return "", fmt.Errorf("an e-mail address holds no space and no control character, nor any other that is not seen")
 	case strings.ContainsFunc(s, passesForASCII):
 		return "", fmt.Errorf("an e-mail address holds no letter whose lower case is an ASCII letter's")
 	}
 	return s, nil
 }
+
+// notVisible finds what could make two addresses of one to the eye: a space of
+// zero width, a mark of direction.
+func notVisible(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }
 
 // passesForASCII finds the letters by which one mailbox would be matched as
 // another: the lower case of the Kelvin sign is k, that of a dotted I is i.
