@@ -47,7 +47,7 @@ func (s *addMember) gather(tx Reader, m *matter) error {
 	}
 	s.after = tenancy.Membership{
 		Tenant: m.tenant.ID, User: s.adds, Level: cmp.Or(s.Level, s.terms.DefaultLevel, tenancy.LevelViewer), LevelName: s.LevelName, Developer: s.Developer,
-		Pending: !m.account.SignedUp, Enabled: s.Enabled, NotBefore: begins, ExpiresAt: s.ExpiresAt,
+		Pending: !m.account.Proven(), Enabled: s.Enabled, NotBefore: begins, ExpiresAt: s.ExpiresAt,
 		InvitedBy: m.actor.User, CreatedAt: m.in.Now, UpdatedAt: m.in.Now,
 	}
 	return s.gatherGiven(tx, m)

@@ -166,6 +166,7 @@ func TestInputsAreToldWhatIsWanted(t *testing.T) {
 		"too many elements":         {422, "body.scopes", "want 100 elements at most", call{as: mary, method: http.MethodPost, path: keys, body: `{"scopes":["a"` + strings.Repeat(`,"a"`, 100) + `]}`}},
 		"a page too small":          {400, "query.limit", "want a number of at least 1", call{as: olga, method: http.MethodGet, path: "/v1/tenants?limit=0"}},
 		"a page too large":          {400, "query.limit", "want a number of at most 1000", call{as: olga, method: http.MethodGet, path: "/v1/tenants?limit=1001"}},
+		"a long number in full":     {422, "body.expires_in", "want a number of at most 2592000", call{as: adam, method: http.MethodPost, path: "/v1/tenants/acme/invitations", body: `{"email":"kim@example.com","expires_in":2592001}`}},
 		"a page of no number":       {400, "query.limit", "want a whole number", call{as: olga, method: http.MethodGet, path: "/v1/tenants?limit=all"}},
 		"a word for a time":         {400, "query.since", "want a time like 2027-01-31T09:00:00Z", call{as: platform, method: http.MethodGet, path: "/v1/audit?since=yesterday"}},
 		"a number for a time":       {422, "body.expires_at", "want a time like 2027-01-31T09:00:00Z", call{as: mary, method: http.MethodPost, path: keys, body: `{"expires_at":1}`}},
