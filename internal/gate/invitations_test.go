@@ -105,7 +105,7 @@ func TestACodeVouchesForItsTenantAlone(t *testing.T) {
 	}
 	key := tenancy.CreateKey{ID: tenancy.KeyID{9}, User: waiting.User, Digest: tenancy.Digest{9}}
 	s.want("a key of whoever signed up", s.try(as(waiting.User), key))
-	s.want("acts in acme", s.try(as(waiting.User), add(acme, gil, tenancy.LevelViewer)), "not_permitted")
+	s.want("acts in acme", s.try(as(waiting.User), add(acme, gil, tenancy.LevelViewer)), "not_permitted", "member_limit")
 	s.want("a place", s.try(as(olga), place(waiting.User, true, true)), "conflict")
 	if later := did[tenancy.AddedMember](s, as(gil), add(guild, waiting.User, tenancy.LevelViewer)); !later.Pending {
 		t.Error("what is added later does not wait")
