@@ -193,8 +193,13 @@ func (c *chamber) share(in drawn, takes bool) bool {
 		return false
 	}
 	d := c.datasets[len(c.datasets)-1]
-	_, there := c.members[in.user]
-	known := there || in.principal == everybody || in.principal == roleNames[in.role] && c.roles[in.role].there
+	_, known := c.members[in.user]
+	switch in.principal {
+	case everybody:
+		known = true
+	case roleNames[in.role]:
+		known = c.roles[in.role].there
+	}
 	if !known || !c.reach(in.actor, d).has(3) {
 		return false
 	}
@@ -345,6 +350,16 @@ func (w *world) erase(user tenancy.UserID) bool {
 	return true
 }
 
+// gone reports whether somebody's account is: the others stay.
+func (w *world) gone() bool {
+	for _, p := range w.people {
+		if p.gone {
+			return true
+		}
+	}
+	return false
+}
+
 // leaveAll ends every membership of somebody and every place in an
 // organization, or none.
 func (w *world) leaveAll(user tenancy.UserID) bool {
@@ -366,10 +381,11 @@ func (w *world) leaveAbove(user tenancy.UserID) {
 	}
 }
 
-// signUp is how the platform signs a reserved account up.
+// signUp is how the platform signs a reserved account up; one that is suspended
+// stays closed.
 func (w *world) signUp(user tenancy.UserID) bool {
 	p := w.people[user]
-	if !p.reserved {
+	if !p.reserved || p.suspended {
 		return false
 	}
 	p.reserved = false

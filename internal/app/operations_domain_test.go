@@ -309,11 +309,16 @@ var organizationsOfAll = []operationOfAll{
 		model: func(c *chamber, in drawn) bool { return c.administers(in.actor) },
 	},
 	{
-		name: "native: delete an organization", // it has tenants
+		name: "native: delete an organization", // one with tenants, or one without
 		request: func(in drawn) (string, string, string) {
+			if in.flag {
+				return asked("DELETE", "/v1/organizations/%s", or(*in.spare))()
+			}
 			return asked("DELETE", "/v1/organizations/%s", in.above)()
 		},
-		model: func(*chamber, drawn) bool { return false },
+		model: func(_ *chamber, in drawn) bool { return in.flag && len(*in.spare) > 0 },
+		by:    byPlatform,
+		learn: func(in drawn, _ object) { *in.spare = (*in.spare)[:len(*in.spare)-1] },
 	},
 	{
 		name: "native: create an organization",
@@ -322,6 +327,7 @@ var organizationsOfAll = []operationOfAll{
 		},
 		model: func(_ *chamber, in drawn) bool { return in.flag },
 		by:    platformIfFlag,
+		learn: func(in drawn, answer object) { *in.spare = append(*in.spare, answer["id"].(string)) },
 	},
 	{
 		name: "processmind: create a tenant",
@@ -376,6 +382,7 @@ var accountsOfAll = []operationOfAll{
 		name: "native: delete an account", by: byPlatform,
 		request: func(in drawn) (string, string, string) { return asked("DELETE", "/v1/users/%s", in.user)() },
 		model:   func(c *chamber, in drawn) bool { return c.erase(in.user) },
+		skip:    func(c *chamber, in drawn) bool { return c.gone() || !in.flag },
 	},
 	{
 		name: "native: leave everything",

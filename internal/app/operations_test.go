@@ -35,7 +35,7 @@ type operationOfAll struct {
 
 // operationsOfAll are those of every API.
 func operationsOfAll() []operationOfAll {
-	return slices.Concat(membersOfAll, rolesOfAll, projectsOfAll, invitationsOfAll, organizationsOfAll, accountsOfAll, tenantsOfAll)
+	return slices.Concat(membersOfAll, rolesOfAll, projectsOfAll, invitationsOfAll, organizationsOfAll, accountsOfAll, tenantsOfAll, readsOfAll)
 }
 
 // asker gives the credential of who asks; none for nobody's.

@@ -22,13 +22,26 @@ func organizationOfSequence(n int) tenancy.OrganizationID {
 	return tenancy.OrganizationID(uuid.MustParse(fmt.Sprintf("0190d000-0000-7000-8000-%012d", n)))
 }
 
+func roleOfSequence(n, which int) tenancy.RoleID {
+	return tenancy.RoleID(uuid.MustParse(fmt.Sprintf("0190c000-0000-7000-800%d-%012d", which, n)))
+}
+
+func projectOfSequence(n, which int) tenancy.ProjectID {
+	return tenancy.ProjectID(uuid.MustParse(fmt.Sprintf("0190e000-0000-7000-800%d-%012d", which, n)))
+}
+
+func datasetOfSequence(n, which int) tenancy.DatasetID {
+	return tenancy.DatasetID(uuid.MustParse(fmt.Sprintf("0190e100-0000-7000-800%d-%012d", which, n)))
+}
+
 // personOfSequence gives the people of a sequence, counted from one. The last
 // has an account that is reserved, the one before administers the organization.
 func personOfSequence(n, i int) tenancy.UserID { return userNamed(10*(n+1) + i) }
 
 const (
-	above    = sequencePeople - 1
-	reserved = sequencePeople
+	selecting = 3 // this many have selected the first tenant; the last of them has a dataset in both
+	above     = sequencePeople - 1
+	reserved  = sequencePeople
 )
 
 // sequenceSeed has two tenants of one organization for each sequence: one that
@@ -44,7 +57,11 @@ func sequenceSeed() tenancy.Seed {
 			tenancy.OrganizationMember{Organization: group, User: personOfSequence(n, above), Admin: true, Enabled: true})
 		for i := 1; i <= sequencePeople; i++ {
 			id := personOfSequence(n, i)
-			seed.Users = append(seed.Users, tenancy.User{ID: id, Email: emailOf(id), Kind: tenancy.KindHuman, SignedUp: i != reserved, Enabled: true})
+			user := tenancy.User{ID: id, Email: emailOf(id), Kind: tenancy.KindHuman, SignedUp: i != reserved, Enabled: true}
+			if i <= selecting {
+				user.ActiveTenant = tenantOfSequence(n, 0)
+			}
+			seed.Users = append(seed.Users, user)
 		}
 		for which := range 2 {
 			id := tenantOfSequence(n, which)
@@ -60,6 +77,9 @@ func sequenceSeed() tenancy.Seed {
 				})
 			}
 			seed.Tenants = append(seed.Tenants, tenant)
+			seed.Roles = append(seed.Roles, tenancy.Role{ID: roleOfSequence(n, which), Tenant: id, Name: roleNames[0]})
+			seed.Projects = append(seed.Projects, tenancy.Project{ID: projectOfSequence(n, which), Tenant: id, Name: "p", Default: true})
+			seed.Datasets = append(seed.Datasets, tenancy.Dataset{ID: datasetOfSequence(n, which), Tenant: id, Owner: personOfSequence(n, selecting), Name: "d"})
 		}
 	}
 	return seed
@@ -71,16 +91,19 @@ func newSequence(d *dialects, ops []operationOfAll, seed uint64, n int) *sequenc
 	for i := 1; i <= sequencePeople; i++ {
 		id := personOfSequence(n, i)
 		s.people = append(s.people, id)
-		s.model.people[id] = account{reserved: i == reserved}
+		s.model.people[id] = account{reserved: i == reserved, selected: map[bool]int{true: 1}[i <= selecting]}
 	}
 	s.model.above = []organization{{tenants: 2, places: map[tenancy.UserID]place{s.people[above-1]: {admin: true}}}}
 	for which := range 2 {
 		s.tenants[which] = tenantOfSequence(n, which)
 		s.made[which] = made{
 			codes: map[tenancy.UserID]string{}, offers: map[tenancy.UserID]string{}, above: organizationOfSequence(n).String(),
+			roles: [3]string{roleOfSequence(n, which).String()}, projects: []string{projectOfSequence(n, which).String()},
+			datasets: []string{datasetOfSequence(n, which).String()},
 		}
 		s.model.chambers[which] = chamber{
-			world: s.model, index: which, offers: map[tenancy.UserID]tenancy.Level{},
+			world: s.model, index: which, offers: map[tenancy.UserID]tenancy.Level{}, roles: [3]customRole{{there: true}}, projects: 1,
+			datasets: []dataset{{map[string]bits{s.people[selecting-1].String(): 0b1111}}},
 			members: map[tenancy.UserID]standing{
 				s.people[0]: {level: tenancy.LevelAdmin}, s.people[1]: {level: tenancy.LevelAdmin},
 				s.people[2]: {level: tenancy.LevelMember}, s.people[3]: {level: tenancy.LevelViewer, developer: true},
