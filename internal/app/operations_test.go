@@ -165,7 +165,11 @@ var membersOfAll = []operationOfAll{
 			return "PUT", fmt.Sprintf("/api/v1/organizations/%s/users/remove", in.tenant), text([]object{{"user_id": in.user.String()}, {"email": emailOf(in.other)}})
 		},
 		model: func(c *chamber, in drawn) bool {
-			return c.remove(in.actor, in.user, anybodyLeaves) && c.remove(in.actor, in.other, anybodyLeaves)
+			first, last := in.user, in.other
+			if first == in.actor { // the actor leaves last
+				first, last = last, first
+			}
+			return c.remove(in.actor, first, anybodyLeaves) && c.remove(in.actor, last, anybodyLeaves)
 		},
 	},
 	{

@@ -77,7 +77,7 @@ var settings = []Setting{
 	{Key: keyProxyListen, Flag: "proxy-listen", Variable: "MEMBERWARD_PROXY_LISTEN", Default: "127.0.0.1:8081", Value: "ADDR", Help: "address of the proxy checks, or unix:/path"},
 	{Key: keyGRPCListen, Flag: "grpc-listen", Variable: "MEMBERWARD_GRPC_LISTEN", Default: "127.0.0.1:9191", Value: "ADDR", Help: "address of gRPC: grpc.health.v1"},
 	{Key: keyOpsListen, Flag: "ops-listen", Variable: "MEMBERWARD_OPS_LISTEN", Default: "127.0.0.1:8282", Value: "ADDR", Help: "address of /livez, /readyz and /metrics"},
-	{Key: keyBootstrap, Flag: "bootstrap", Variable: "MEMBERWARD_BOOTSTRAP", Value: "FILE", Help: "users, tenants, memberships and keys (YAML) for a store that holds no user"},
+	{Key: keyBootstrap, Flag: "bootstrap", Variable: "MEMBERWARD_BOOTSTRAP", Value: "FILE", Help: "users, tenants, members, roles, keys and more (YAML) for a store that holds no user"},
 	{Key: keyPolicies, Flag: "policies", Variable: "MEMBERWARD_POLICIES", Value: "DIR", Help: "Rego policies to decide by, instead of the embedded ones"},
 	{Key: keySelfRegistration, Flag: "self-registration", Variable: "MEMBERWARD_SELF_REGISTRATION", Default: "false", Kind: Switch, Help: "let anybody register an account, whose address counts as verified"},
 	{Key: keyInsecure, Flag: "insecure", Variable: "MEMBERWARD_INSECURE", Default: "false", Kind: Switch, Help: "allow listeners beyond loopback although they speak plain HTTP"},
