@@ -33,9 +33,11 @@ type operationOfAll struct {
 	skip    func(c *chamber, in drawn) bool // what leads out of the model; nil: nothing
 }
 
-// operationsOfAll are those of every API.
+// operationsOfAll are those of every API. Invitations come more often: only one
+// that is there can be answered.
 func operationsOfAll() []operationOfAll {
-	return slices.Concat(membersOfAll, rolesOfAll, projectsOfAll, invitationsOfAll, organizationsOfAll, accountsOfAll, tenantsOfAll, readsOfAll)
+	often := slices.Repeat(invitationsOfAll, 4)
+	return slices.Concat(membersOfAll, rolesOfAll, projectsOfAll, often, organizationsOfAll, accountsOfAll, tenantsOfAll, readsOfAll)
 }
 
 // asker gives the credential of who asks; none for nobody's.

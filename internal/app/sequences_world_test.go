@@ -46,8 +46,8 @@ const (
 
 // sequenceSeed has two tenants of one organization for each sequence: one that
 // belongs to the first of its people, and one without owner and with two
-// administrators. The third is a member of both, the fourth a viewer; the
-// others are accounts alone.
+// administrators. The third is a member of both, who manages users of the
+// second through cognee; the fourth is a viewer; the others are accounts alone.
 func sequenceSeed() tenancy.Seed {
 	var seed tenancy.Seed
 	for n := range perStore {
@@ -72,9 +72,11 @@ func sequenceSeed() tenancy.Seed {
 				delete(levels, 1)
 			}
 			for i, level := range levels {
-				seed.Memberships = append(seed.Memberships, tenancy.Membership{
-					Tenant: id, User: personOfSequence(n, i), Level: level, Enabled: true, Developer: level == tenancy.LevelViewer,
-				})
+				member := tenancy.Membership{Tenant: id, User: personOfSequence(n, i), Level: level, Enabled: true, Developer: level == tenancy.LevelViewer}
+				if which == 1 && level == tenancy.LevelMember {
+					member.Capabilities = []tenancy.Capability{tenancy.CapabilityManageUsers}
+				}
+				seed.Memberships = append(seed.Memberships, member)
 			}
 			seed.Tenants = append(seed.Tenants, tenant)
 			seed.Roles = append(seed.Roles, tenancy.Role{ID: roleOfSequence(n, which), Tenant: id, Name: roleNames[0]})
@@ -106,7 +108,7 @@ func newSequence(d *dialects, ops []operationOfAll, seed uint64, n int) *sequenc
 			datasets: []dataset{{map[string]bits{s.people[selecting-1].String(): 0b1111}}},
 			members: map[tenancy.UserID]standing{
 				s.people[0]: {level: tenancy.LevelAdmin}, s.people[1]: {level: tenancy.LevelAdmin},
-				s.people[2]: {level: tenancy.LevelMember}, s.people[3]: {level: tenancy.LevelViewer, developer: true},
+				s.people[2]: {level: tenancy.LevelMember, capable: which == 1}, s.people[3]: {level: tenancy.LevelViewer, developer: true},
 			},
 		}
 	}
