@@ -125,7 +125,7 @@ func (c *chamber) quitProject(i int) func(*standing) {
 
 // invite offers a place to somebody's address. Who is there is not invited.
 func (c *chamber) invite(in drawn, level tenancy.Level, keeps bool) bool {
-	if _, there := c.members[in.user]; there || !c.manages(in.actor) || level.Rank() > c.rank(in.actor).Rank() {
+	if s, there := c.members[in.user]; there && !s.waits || !c.manages(in.actor) || level.Rank() > c.rank(in.actor).Rank() {
 		return false
 	}
 	if _, open := c.offers[in.user]; !open || !keeps {
@@ -142,18 +142,22 @@ func (c *chamber) withdraw(in drawn) bool {
 }
 
 // accept is what whoever holds the code does: nobody who is suspended, or there
-// already. It signs up.
+// already. It signs up, and proves the address to this tenant alone.
 func (c *chamber) accept(user tenancy.UserID) bool {
 	level, open := c.offers[user]
 	p := c.people[user]
-	_, there := c.members[user]
-	if !open || p.suspended || there && !p.reserved {
+	s, there := c.members[user]
+	if !open || p.suspended || there && !s.waits {
 		return false
 	}
 	if !there {
-		c.members[user] = standing{level: level}
+		s = standing{level: level}
 	}
-	p.reserved = false
+	s.waits = false
+	c.members[user] = s
+	if p.reserved {
+		p.reserved, p.unproven = false, true
+	}
 	c.people[user] = p
 	delete(c.offers, user)
 	return true
@@ -263,6 +267,9 @@ func (c *chamber) belongs(user tenancy.UserID) bool {
 
 // appoint sets somebody's place in the organization.
 func (c *chamber) appoint(in drawn) bool {
+	if _, there := c.world.above[c.above].places[in.user]; !there && !c.proven(in.user) {
+		return false
+	}
 	c.world.above[c.above].places[in.user] = place{admin: in.flag, disabled: !in.second}
 	return true
 }
@@ -385,10 +392,16 @@ func (w *world) leaveAbove(user tenancy.UserID) {
 // stays closed.
 func (w *world) signUp(user tenancy.UserID) bool {
 	p := w.people[user]
-	if !p.reserved || p.suspended {
+	if w.proven(user) || p.suspended {
 		return false
 	}
-	p.reserved = false
+	p.keyless, p.reserved, p.unproven = p.keyless || p.unproven, false, false
 	w.people[user] = p
+	for i := range w.chambers {
+		if s, there := w.chambers[i].members[user]; there {
+			s.waits = false
+			w.chambers[i].members[user] = s
+		}
+	}
 	return true
 }

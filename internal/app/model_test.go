@@ -21,6 +21,8 @@ type world struct {
 // account is an account.
 type account struct {
 	reserved  bool // nobody has signed up for it
+	unproven  bool // whoever signed up did so with the code of an invitation
+	keyless   bool // the platform took it over: its keys ended
 	suspended bool
 	gone      bool // there is no such account any more
 	selected  int  // 1, 2: that tenant is the active one; from elsewhere on: one that they founded; 0: none
@@ -39,6 +41,7 @@ func (b bits) has(i int) bool { return b&(1<<i) != 0 }
 type standing struct {
 	level, before tenancy.Level
 	disabled      bool
+	waits         bool // for its address to be proven
 	developer     bool
 	capable       bool // has the capability to manage users
 	roles         bits
@@ -81,10 +84,16 @@ func (w *world) acts(user tenancy.UserID) bool {
 	return !p.reserved && !p.suspended && !p.gone
 }
 
+// proven reports whether an address is somebody's for everybody.
+func (w *world) proven(user tenancy.UserID) bool {
+	p := w.people[user]
+	return !p.reserved && !p.unproven
+}
+
 // active reports whether somebody is a member who may act.
 func (c *chamber) active(user tenancy.UserID) bool {
 	s, there := c.members[user]
-	return there && !s.disabled && c.acts(user)
+	return there && !s.disabled && !s.waits && c.acts(user)
 }
 
 // rank is what somebody may act with: an owner's level for who administers the
@@ -134,7 +143,7 @@ func (c *chamber) anyRole(user tenancy.UserID, is func(customRole, int) bool) bo
 // lasts reports whether the tenant has an administrator left.
 func (c *chamber) lasts() bool {
 	for user, s := range c.members {
-		if s.level.Administers() && !s.disabled && c.acts(user) {
+		if s.level.Administers() && !s.disabled && !s.waits && c.acts(user) {
 			return true
 		}
 	}
@@ -163,6 +172,7 @@ func (c *chamber) add(actor, user tenancy.UserID, s standing) bool {
 	if _, there := c.members[user]; there || !c.enrols(actor, s.level) {
 		return false
 	}
+	s.waits = !c.proven(user)
 	c.members[user] = s
 	return true
 }

@@ -55,9 +55,15 @@ func kept(c *chamber, in drawn, fresh standing) bool {
 	return c.add(in.actor, in.user, fresh)
 }
 
-// LlamaCloud's roles are levels, and take custom roles away.
+// LlamaCloud's roles are levels, and take custom roles away. Its Admin is who
+// administers, so an owner stays one.
 func systemRoleOf(level tenancy.Level) func(*standing) {
-	return func(s *standing) { s.level, s.roles = level, 0 }
+	return func(s *standing) {
+		s.roles = 0
+		if level != tenancy.LevelAdmin || !s.level.Administers() {
+			s.level = level
+		}
+	}
 }
 
 func llamaRole(in drawn) string {

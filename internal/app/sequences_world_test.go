@@ -176,7 +176,7 @@ func (s *sequence) compareMembers(which int, want, shown map[string]string) {
 		shown[m.UserID] = fmt.Sprintf("%s enabled=%v pending=%v developer=%v roles=%b", m.Level, m.Enabled, m.Pending, m.Developer, roles)
 	}
 	for user, m := range s.model.chambers[which].members {
-		pending := s.model.people[user].reserved
+		pending := m.waits
 		want[user.String()] = fmt.Sprintf("%s enabled=%v pending=%v developer=%v roles=%b", m.level, !m.disabled, pending, m.developer, m.roles)
 	}
 }
@@ -251,8 +251,8 @@ func (s *sequence) compareLists() {
 // whois finds who is shown by an id, or by an address that waits for somebody to
 // sign up.
 func (s *sequence) whois(shown string) tenancy.UserID {
-	for user, p := range s.model.people {
-		if shown == user.String() || p.reserved && shown == emailOf(user) {
+	for user := range s.model.people {
+		if shown == user.String() || shown == emailOf(user) {
 			return user
 		}
 	}
