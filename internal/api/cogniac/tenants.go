@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json/jsontext"
@@ -89,7 +90,7 @@ func (d *description) read(c *gin.Context) error {
 		return err
 	}
 	if d.Name != nil {
-		if *d.Name == "" {
+		if strings.TrimSpace(*d.Name) == "" {
 			return missing("name")
 		}
 		if err := tenancy.CheckName(*d.Name); err != nil {
