@@ -91,20 +91,26 @@ func (n *naming) ref(ref ast.Ref) {
 	}
 	ground := ref.GroundPrefix()
 	for _, rule := range n.compiler.GetRules(ground) {
-		if !n.seen[rule] {
-			n.seen[rule] = true
-			n.texts(rule.Head.Args)
-			for _, term := range []*ast.Term{rule.Head.Key, rule.Head.Value} {
-				if term != nil {
-					n.texts(term)
-				}
-			}
-			n.texts(rule.Body)
-		}
+		n.whole(rule)
 	}
 	if value, err := n.document.Find(ground[1:]); err == nil {
 		n.texts(value)
 	}
+}
+
+// whole takes every text of a rule, once.
+func (n *naming) whole(rule *ast.Rule) {
+	if n.seen[rule] {
+		return
+	}
+	n.seen[rule] = true
+	n.texts(rule.Head.Args)
+	for _, term := range []*ast.Term{rule.Head.Key, rule.Head.Value} {
+		if term != nil {
+			n.texts(term)
+		}
+	}
+	n.texts(rule.Body)
 }
 
 func (n *naming) take(text string) {
