@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -29,7 +30,7 @@ type call struct {
 // begin names the request.
 func (s *shell) begin(c *gin.Context, dialect *Dialect, route *Route) *call {
 	id := c.GetHeader(headerRequest)
-	if !isRequestID(id) {
+	if !isRequestID(id) && (!dialect.EchoAnyID || !isPrintable(id)) {
 		id = s.newID()
 	}
 	c.Header(headerRequest, id)
@@ -163,6 +164,12 @@ var ourFaults = []tenancy.Code{
 
 // requestIDLimit is the longest request id that is taken over, in bytes.
 const requestIDLimit = 128
+
+// isPrintable reports whether a caller's request id may at least stand in a
+// header: printable ASCII, of the same length. Logs quote it.
+func isPrintable(s string) bool {
+	return s != "" && len(s) <= requestIDLimit && !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c > '~' })
+}
 
 // isRequestID reports whether a caller's request id may stand in a header and
 // a log: 1 to 128 letters, digits and marks that need no quoting anywhere.

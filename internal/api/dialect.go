@@ -33,12 +33,16 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, r *http.Request) (tenancy.Actor, error)
 }
 
-// Dialect describes one published API. Every field but Routes is required.
+// Dialect describes one published API. Name, Prefixes,
+// Authenticator and Render are required.
 type Dialect struct {
 	Name          tenancy.Dialect
 	Prefixes      []string // whole segments: "/v1" owns /v1 and what lies below, not /v10
 	Authenticator Authenticator
 	Routes        []Route
+	// EchoAnyID: a caller's request id is answered whatever printable characters
+	// it has, and not only one of a usual form.
+	EchoAnyID bool
 	// Render writes the answer to an error: a *tenancy.Refusal, a
 	// *tenancy.Error (the shell's own are not_found, method_not_allowed,
 	// too_large, unauthenticated and internal), an *InputError, whatever else

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/memberward/memberward/internal/api"
+	"github.com/memberward/memberward/internal/api/authzen"
 	"github.com/memberward/memberward/internal/api/cognee"
 	"github.com/memberward/memberward/internal/api/cogniac"
 	"github.com/memberward/memberward/internal/api/llamacloud"
@@ -102,6 +103,7 @@ func (p *program) apis() http.Handler {
 				Terms:        func() tenancy.Terms { return p.engine.Terms(tenancy.DialectLlamaCloud) },
 				LevelActions: p.engine.LevelActions, Now: p.clock,
 			}),
+			authzen.New(authzen.Options{Gate: p.gate, Authenticator: p.authn.Door(authn.Source{ActAs: true}), PublicURL: p.cfg.PublicURL}),
 			cogniac.New(cogniac.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{ActAs: true}), SignIn: p.authn.Door(authn.Source{SignIn: true, ActAs: true}),
 				Accounts: cogniacAccounts{p.authn}, Now: p.clock,

@@ -29,6 +29,7 @@ type resolver struct {
 	roles         map[inTenant]tenancy.RoleID
 	projects      map[inTenant]tenancy.ProjectID
 	datasets      map[string]datasetRef
+	entities      map[tenancy.EntityRef]bool
 }
 
 func newResolver(name string, newID func() uuid.UUID, now time.Time) *resolver {
@@ -38,15 +39,16 @@ func newResolver(name string, newID func() uuid.UUID, now time.Time) *resolver {
 		members: map[[2]uuid.UUID]bool{}, keys: map[tenancy.Digest]bool{},
 		organizations: map[string]tenancy.OrganizationID{}, roles: map[inTenant]tenancy.RoleID{},
 		projects: map[inTenant]tenancy.ProjectID{}, datasets: map[string]datasetRef{},
+		entities: map[tenancy.EntityRef]bool{},
 	}
 }
 
 // resolve gives the seed, without password hashes, in the file's order. The
 // error is a *config.Invalid.
 func (r *resolver) resolve(file config.Bootstrap) (tenancy.Seed, error) {
-	if len(file.Users) == 0 {
+	if len(file.Users) == 0 && (len(file.Entities) == 0 || len(file.Tenants)+len(file.Organizations)+len(file.Keys) > 0) {
 		// Without users it would be applied at every start, and fail from the
-		// second one on.
+		// second one on; entities that are there just stay.
 		r.invalid.Problems = append(r.invalid.Problems, r.name+": a bootstrap file names at least one user")
 	}
 	all(file.Users, r.user)
@@ -58,6 +60,7 @@ func (r *resolver) resolve(file config.Bootstrap) (tenancy.Seed, error) {
 	all(file.Datasets, r.dataset)
 	all(file.Grants, r.grant)
 	all(file.Keys, r.key)
+	all(file.Entities, r.entity)
 	if len(r.invalid.Problems) > 0 {
 		return tenancy.Seed{}, &r.invalid
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/memberward/memberward/internal/config"
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -200,4 +202,23 @@ func idOr[ID any](r *resolver, line int, given string, fresh ID, parse func(stri
 	id, err := parse(given)
 	r.check(line, "id", err)
 	return id
+}
+
+// entity checks an entity of the registry. Its properties are JSON from here
+// on: what YAML can say beyond that is refused.
+func (r *resolver) entity(o config.BootstrapEntity) {
+	entity := tenancy.Entity{EntityRef: tenancy.EntityRef{Type: o.Type, ID: o.ID}, Owner: o.Owner}
+	if len(o.Properties) > 0 {
+		text, err := json.Marshal(o.Properties, json.Deterministic(true))
+		if err == nil {
+			entity.Properties, err = tenancy.ParseProperties(text)
+		}
+		r.check(o.Line, "properties", err)
+	}
+	r.check(o.Line, "entity", entity.Check())
+	if r.entities[entity.EntityRef] {
+		r.problem(o.Line, "the entity %s %s stands there twice", o.Type, o.ID)
+	}
+	r.entities[entity.EntityRef] = true
+	r.seed.Entities = append(r.seed.Entities, entity)
 }

@@ -45,6 +45,8 @@ memberships:
   - {tenant: `+acme+`, user: ina@example.com, not_before: 2026-05-05T00:00:00Z}
 keys:
   - {user: olga@example.com, key: "a key of at least 32 characters!", tenant: globex, scopes: [member.list]}
+entities:
+  - {type: record, id: record-1, owner: alice, properties: {status: active, n: 9007199254740993}}
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +71,9 @@ keys:
 		Keys: []tenancy.Key{{
 			ID: tenancy.KeyID{6}, Label: "bootstrap", User: olgaID, Tenant: globex, Scopes: []tenancy.Action{"member.list"},
 			Digest: authn.DigestOf("a key of at least 32 characters!"),
+		}},
+		Entities: []tenancy.Entity{{
+			EntityRef: tenancy.EntityRef{Type: "record", ID: "record-1"}, Owner: "alice", Properties: `{"n":9007199254740993,"status":"active"}`,
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -107,6 +112,14 @@ func TestResolveNamesEveryProblem(t *testing.T) {
 		{"a membership twice", "users: [{email: a@b}]\ntenants: [{name: A}]\nmemberships:\n- {tenant: a, user: a@b}\n- {tenant: a, user: A@B}\n", []string{"b:5: A@B is in a twice"}},
 		{"a short key", "users: [{email: a@b}]\nkeys: [{user: a@b, key: short}]\n", []string{"key: a key has 32 to 256 characters, not 5"}},
 		{"a key twice", "users: [{email: a@b}]\nkeys:\n- {user: a@b, key: " + key + "}\n- {user: a@b, key: " + key + "}\n", []string{"b:4: key: another one"}},
+		{"entities alone", "entities: [{type: record, id: \"1\", owner: alice, properties: {a: [1, {b: c}], t: 2026-01-01}}, {type: user, id: alice}]\n", nil},
+		{"entities, and a tenant without users", "entities: [{type: record, id: r}]\ntenants: [{name: A}]\n", []string{atLeastOne}},
+		{"an entity of nothing", "entities: [{}]\n", []string{"b:1: entity: the type of an entity has 1 to 128 bytes"}},
+		{"an account as an entity", "entities: [{type: user, id: 11111111-1111-4111-8111-111111111111}]\n", []string{"b:1: entity: a user whose id is a UUID"}},
+		{"an entity twice", "entities:\n- {type: a, id: b}\n- {type: a, id: b}\n", []string{"b:3: the entity a b stands there twice"}},
+		{"two owners", "entities: [{type: a, id: b, owner: c, properties: {owner: d}}]\n", []string{"the owner is given twice"}},
+		{"properties that JSON has no word for", "entities: [{type: a, id: b, properties: {n: .nan}}]\n", []string{"b:1: properties"}},
+		{"large properties", "entities: [{type: a, id: b, properties: {x: " + strings.Repeat("x", tenancy.PropertiesLimit) + "}}]\n", []string{"b:1: properties: properties have at most"}},
 		{"a key of nobody, for nothing", "keys: [{user: a@b, key: " + key + ", tenant: x}]\n", []string{atLeastOne, "user: no user", "tenant: no tenant"}},
 		{"a scope that is no action", "users: [{email: a@b}]\nkeys: [{user: a@b, key: " + key + ", scopes: [\"Member List\"]}]\n", []string{"scopes"}},
 		{"several at once", "users: [{email: a}]\ntenants: [{slug: B!}]\nkeys: [{}]\n", []string{"email", "name", "slug", "user", "key"}},

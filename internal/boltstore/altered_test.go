@@ -80,6 +80,9 @@ func resources(tx gate.Tx, n byte, at time.Time) error {
 		tx.PutOrganization(tenancy.Organization{ID: number(n), Name: "O", ShortName: fmt.Sprintf("o%d", n), CreatedAt: at}),
 		tx.PutOrganizationMember(tenancy.OrganizationMember{Organization: number(n), User: number(n), Admin: true, Enabled: true, CreatedAt: at}),
 		tx.PutUsage(number(n), tenancy.Usage{Processes: 3, ReportedAt: at}),
+		tx.PutEntity(tenancy.Entity{
+			EntityRef: tenancy.EntityRef{Type: "record", ID: fmt.Sprint(n)}, Owner: "alice", Properties: `{"a":1}`, CreatedAt: at, UpdatedAt: at,
+		}),
 	)
 }
 

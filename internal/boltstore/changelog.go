@@ -136,7 +136,7 @@ func (d *decoder) lastEffect() tenancy.EffectKind {
 	if d.version == 1 {
 		return tenancy.EffectKey
 	}
-	return tenancy.EffectUsage
+	return tenancy.EffectEntity
 }
 
 // membershipOf reads a membership within a record of the change log or a
@@ -164,6 +164,7 @@ var effectBuckets = [...]bucket{
 	tenancy.EffectOrganization:       bucketOrganizations,
 	tenancy.EffectOrganizationMember: bucketOrganizationMembers,
 	tenancy.EffectUsage:              bucketUsage,
+	tenancy.EffectEntity:             bucketEntities,
 }
 
 // note adds what a write did: old and frame are the record before and after
@@ -199,7 +200,7 @@ func (n *noted) note(b bucket, key, old, frame []byte) (err error) {
 		f.Tenant, err = tenantOf(b, key, held)
 	case tenancy.EffectOrganizationMember:
 		f.ID, f.User = tenancy.RecordID(key[:16]), tenancy.UserID(key[16:])
-	case tenancy.EffectOrganization:
+	case tenancy.EffectOrganization, tenancy.EffectEntity:
 		f.ID = tenancy.RecordID(key)
 	default:
 		f.ID = tenancy.RecordID(key)

@@ -1,6 +1,6 @@
 // Package boltstore keeps the state in one bbolt file: users, tenants,
 // memberships, keys, roles, projects, datasets and their grants, invitations,
-// organizations, their indexes and counters, the revision, the audit chain and
+// organizations, entities, their indexes and counters, the revision, the audit chain and
 // the change log. It is a [gate.Store].
 //
 // Four things are its own, beneath bbolt's transactions:

@@ -65,6 +65,8 @@ const (
 	bucketOrganizationMembers // organization, user → OrganizationMember: record and index in one
 	bucketUserOrganizations   // user, organization → nothing
 	bucketUsage               // tenant → Usage
+	bucketEntities            // the digest of its name → Entity
+	bucketEntityNames         // type, NUL, id → the digest of that
 	bucketCount
 )
 
@@ -91,7 +93,7 @@ var bucketNames = [bucketCount][]byte{
 	[]byte("datasets"), []byte("tenant_datasets"), []byte("grants"), []byte("principal_grants"),
 	[]byte("invitations"), []byte("tenant_invitations"), []byte("invitation_codes"), []byte("pending_invitations"),
 	[]byte("organizations"), []byte("organization_names"), []byte("organization_tenants"), []byte("organization_members"),
-	[]byte("user_organizations"), []byte("usage"),
+	[]byte("user_organizations"), []byte("usage"), []byte("entities"), []byte("entity_names"),
 }
 
 // String gives the bucket's name in the file.

@@ -97,6 +97,7 @@ func resourceKinds() []kind {
 		kindOf(bucketOrganizationMembers, two[:], decodeOrganizationMember, func(key []byte, v tenancy.OrganizationMember) []byte {
 			return encodeOrganizationMember(v, key)
 		}),
+		kindOf(bucketEntities, id[:], decodeEntity, func(key []byte, v tenancy.Entity) []byte { return encodeEntity(v, key) }),
 		kindOf(bucketUsage, id[:], decodeUsage, func(key []byte, v tenancy.Usage) []byte { return encodeUsage(v, tenancy.TenantID(key)) }),
 	}
 }
@@ -199,7 +200,7 @@ func TestEveryBucketHasAKind(t *testing.T) {
 		bucketTenantRoles: bucketUserTenants, bucketRoleHolders: bucketUserTenants, bucketTenantProjects: bucketUserTenants,
 		bucketProjectWorkers: bucketUserTenants, bucketTenantDatasets: bucketUserTenants, bucketPrincipalGrants: bucketUserTenants,
 		bucketTenantInvitations: bucketUserTenants, bucketOrganizationTenants: bucketUserTenants, bucketUserOrganizations: bucketUserTenants,
-		bucketRoleNames: bucketUserEmails, bucketInvitationCodes: bucketUserEmails, bucketPendingInvitations: bucketUserEmails,
+		bucketRoleNames: bucketUserEmails, bucketEntityNames: bucketUserEmails, bucketInvitationCodes: bucketUserEmails, bucketPendingInvitations: bucketUserEmails,
 		bucketOrganizationNames: bucketUserEmails,
 	}
 	for b := range bucketCount {

@@ -26,7 +26,8 @@ const (
 func layoutOf(b bucket) []keyPart {
 	switch b {
 	case bucketUsers, bucketTenants, bucketCounters, bucketKeys, bucketLastLogins, bucketLastUses, bucketSigningKeys, bucketDecisions,
-		bucketRoles, bucketProjects, bucketDatasets, bucketInvitations, bucketOrganizations, bucketUsage:
+		bucketRoles, bucketProjects, bucketDatasets, bucketInvitations, bucketOrganizations, bucketUsage,
+		bucketEntities:
 		return []keyPart{partID}
 	case bucketMemberships, bucketUserTenants, bucketUserKeys, bucketTenantRoles, bucketRoleHolders, bucketTenantProjects, bucketProjectWorkers,
 		bucketTenantDatasets, bucketGrants, bucketTenantInvitations, bucketOrganizationTenants, bucketOrganizationMembers, bucketUserOrganizations:

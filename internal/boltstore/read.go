@@ -74,6 +74,16 @@ func (r *reader) User(id tenancy.UserID) (tenancy.User, bool, error) {
 	return v, found, err
 }
 
+// Users lists the ids of all accounts.
+func (r *reader) Users(after tenancy.UserID, limit int) ([]tenancy.UserID, error) {
+	return list(r.from, bucketUsers, nil, after[:], limit, func(key, _ []byte) (tenancy.UserID, error) {
+		if len(key) != len(after) {
+			return tenancy.UserID{}, damaged("the key of a user has %d bytes", len(key))
+		}
+		return tenancy.UserID(key), nil
+	})
+}
+
 // UserByEmail finds an account by what tenancy.EmailKey gives.
 func (r *reader) UserByEmail(emailKey string) (tenancy.UserID, bool, error) {
 	if emailKey == "" {

@@ -26,6 +26,7 @@ const (
 	resultUsage              = 12
 	resultAddedMember        = 13
 	resultOutcomes           = 14
+	resultEntity             = 15
 )
 
 // outcome writes all of an outcome but its revision, which is known when the
@@ -146,6 +147,9 @@ func (e *encoder) resource(v any) error {
 	case tenancy.Usage:
 		e.byte(resultUsage)
 		e.usage(v)
+	case tenancy.Entity:
+		e.byte(resultEntity)
+		e.entity(v)
 	default:
 		return fmt.Errorf("a result of type %T cannot be kept", v)
 	}
@@ -270,6 +274,8 @@ func (d *decoder) resource(kind byte) any {
 		return tenancy.OrganizationMemberView{OrganizationMember: d.organizationMember(), Email: d.string(), GivenName: d.string(), Surname: d.string()}
 	case resultUsage:
 		return decodeUsage(d)
+	case resultEntity:
+		return decodeEntity(d)
 	case resultAddedMember:
 		v := tenancy.AddedMember{Member: d.member()}
 		d.flags(&v.There)

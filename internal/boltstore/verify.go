@@ -122,7 +122,7 @@ func (v *verifier) run() error {
 		}
 		parts = append([]func() error{v.changes}, parts...) // first: the others compare with it
 		if who.schema > 2 {
-			parts = append(parts, v.roles, v.projects, v.datasets, v.grants, v.invitations, v.organizations, v.organizationMembers, v.usage)
+			parts = append(parts, v.roles, v.projects, v.datasets, v.grants, v.invitations, v.organizations, v.organizationMembers, v.usage, v.entities)
 		}
 		parts = append(parts, v.traces, v.tenantChanges, v.tenantAudit, v.decisions, v.receipts)
 	}

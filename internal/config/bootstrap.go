@@ -19,6 +19,7 @@ type Bootstrap struct {
 	Datasets      []BootstrapDataset      `yaml:"datasets"`
 	Grants        []BootstrapGrant        `yaml:"grants"`
 	Keys          []BootstrapKey          `yaml:"keys"`
+	Entities      []BootstrapEntity       `yaml:"entities"`
 }
 
 // BootstrapOrganization stands above tenants.
@@ -159,6 +160,16 @@ type BootstrapKey struct {
 	Key    string   `yaml:"key"`
 	Tenant string   `yaml:"tenant"` // id or slug; empty: bound to none
 	Scopes []string `yaml:"scopes"`
+}
+
+// BootstrapEntity is a subject or a resource that rules judge and that is
+// neither an account nor a tenant.
+type BootstrapEntity struct {
+	Line       int            `yaml:"-"`
+	Type       string         `yaml:"type"`
+	ID         string         `yaml:"id"`
+	Owner      string         `yaml:"owner"` // id of a subject of type user; empty: nobody
+	Properties map[string]any `yaml:"properties"`
 }
 
 // ParseBootstrap reads a bootstrap file (YAML). Keys that are unknown or

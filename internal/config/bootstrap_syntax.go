@@ -74,7 +74,7 @@ var (
 
 // wanted says in an operator's words what is read into a Go type.
 var wanted = map[string]string{
-	"config.Bootstrap":                     "a mapping with organizations, users, tenants, roles, projects, memberships, datasets, grants, keys",
+	"config.Bootstrap":                     "a mapping with organizations, users, tenants, roles, projects, memberships, datasets, grants, keys, entities",
 	"[]config.BootstrapUser":               "a list of users",
 	"config.BootstrapUser":                 "a mapping that describes a user",
 	"[]config.BootstrapTenant":             "a list of tenants",
@@ -96,6 +96,9 @@ var wanted = map[string]string{
 	"config.BootstrapDataset":              "a mapping that describes a dataset",
 	"[]config.BootstrapGrant":              "a list of grants",
 	"config.BootstrapGrant":                "a mapping that describes a grant",
+	"[]config.BootstrapEntity":             "a list of entities",
+	"config.BootstrapEntity":               "a mapping that describes an entity",
+	"map[string]interface {}":              "a mapping",
 	"config.ProjectAccess":                 "the word all, or a list of projects",
 	"[]string":                             "a list of texts",
 	"string":                               "a text",
@@ -114,6 +117,7 @@ func (b *Bootstrap) number(root *yaml.Node) {
 	number(root, "datasets", b.Datasets, func(d *BootstrapDataset) *int { return &d.Line })
 	number(root, "grants", b.Grants, func(g *BootstrapGrant) *int { return &g.Line })
 	number(root, "keys", b.Keys, func(k *BootstrapKey) *int { return &k.Line })
+	number(root, "entities", b.Entities, func(e *BootstrapEntity) *int { return &e.Line })
 }
 
 func number[T any](root *yaml.Node, section string, items []T, line func(*T) *int) {

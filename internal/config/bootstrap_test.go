@@ -105,7 +105,7 @@ func TestBootstrapFilesThatAreRefused(t *testing.T) {
 		{"empty", "", []string{"b.yaml: the file is empty"}},
 		{"only a comment", "# nothing\n", []string{"b.yaml: the file is empty"}},
 		{"an unknown section", "users: []\ngroups: []\n", []string{"b.yaml:2: unknown key groups"}},
-		{"a section of a later version", "entities:\n- id: x\n", []string{"b.yaml:1: unknown key entities"}},
+		{"a section of a later version", "webhooks:\n- id: x\n", []string{"b.yaml:1: unknown key webhooks"}},
 		{"unknown keys", "users:\n- emial: x\nmemberships:\n- {capability: []}\n", []string{"b.yaml:2: unknown key emial", "b.yaml:4: unknown key capability"}},
 		{"a key in another case", "Users: []\n", []string{"b.yaml:1: unknown key Users"}},
 		{"a key twice", "users:\n- email: a\n  email: b\n", []string{"b.yaml:3: mapping key"}},

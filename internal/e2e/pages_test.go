@@ -20,6 +20,7 @@ var lists = []struct{ what, source, words, page string }{
 	{"operation", "internal/api/llamacloud/llamacloud.go", `Path: "(/api/v1/[a-z/_:-]+)"`, "docs/dialects/llamacloud.md"},
 	{"operation", "internal/api/cogniac/cogniac.go", `Path: "(/[0-9]+/[a-z/_:-]+)"`, "docs/dialects/cogniac.md"},
 	{"operation", "internal/api/processmind/processmind.go", `Path: "(/tenant[A-Za-z/:]+)"`, "docs/dialects/processmind.md"},
+	{"operation", "internal/api/authzen/authzen.go", `= "(/[a-z./0-9-]+)"`, "docs/dialects/authzen.md"},
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/nginx.md"},
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},
 	{"header that is read", "internal/proxy/forward.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},

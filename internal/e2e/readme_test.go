@@ -129,7 +129,7 @@ func newReader(t *testing.T, page, dir string) *reader {
 		}
 	}
 	r.ports = strings.NewReplacer(pairs...)
-	for _, name := range []string{"cmd", "internal", "policies", "testdata/conformance"} {
+	for _, name := range []string{"cmd", "internal", "policies", "testdata/authzen", "testdata/conformance"} {
 		if err := os.CopyFS(filepath.Join(r.dir, name), os.DirFS(filepath.Join("../..", name))); err != nil {
 			t.Fatal(err)
 		}

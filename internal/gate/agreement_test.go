@@ -47,7 +47,7 @@ var (
 	}
 	notThere = []tenancy.Code{
 		tenancy.CodeTenantUnknown, tenancy.CodeUserUnknown, tenancy.CodeTargetNotMember, tenancy.CodeKeyUnknown, tenancy.CodeRoleUnknown,
-		tenancy.CodeOrganizationUnknown, tenancy.CodeInvitationUnknown, tenancy.CodePrincipalUnknown,
+		tenancy.CodeOrganizationUnknown, tenancy.CodeInvitationUnknown, tenancy.CodePrincipalUnknown, tenancy.CodeEntityUnknown,
 	}
 	rightful = []tenancy.Action{tenancy.ActionUserDelete, tenancy.ActionUserUpdate}
 	goAlone  = map[tenancy.Action]map[tenancy.Code]string{
@@ -86,7 +86,7 @@ var reachable = []tenancy.Code{
 	tenancy.CodeIDTaken, tenancy.CodeConflict, tenancy.CodeOwnerPermanent, tenancy.CodeLastAdministrator, tenancy.CodeMemberLimit,
 	tenancy.CodeRankExceeded, tenancy.CodeActionsExceeded, tenancy.CodeOwnerByTransferOnly,
 	tenancy.CodeOrganizationUnknown, tenancy.CodeInvitationUnknown, tenancy.CodeRoleUnknown, tenancy.CodeProjectUnknown,
-	tenancy.CodePrincipalUnknown, tenancy.CodeNameTaken,
+	tenancy.CodePrincipalUnknown, tenancy.CodeEntityUnknown, tenancy.CodeNameTaken,
 }
 
 // compared is one case: what was asked, what Rego said of each decision in

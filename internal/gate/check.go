@@ -27,15 +27,26 @@ func (g *Gate) CheckAll(ctx context.Context, actor tenancy.Actor, questions []te
 	if actor.IsZero() || actor.Operator {
 		return nil, unauthenticated("nobody is signed in")
 	}
-	matters := make([]*matter, 0, len(questions))
-	verdicts := make([]tenancy.Verdict, 0, len(questions))
+	return g.answerAll(ctx, len(questions), func(tx Reader, i int) (*matter, tenancy.Verdict, error) {
+		m, verdict, err := g.checkOne(ctx, tx, actor, questions[i])
+		return m, verdict, atQuestion(err, i, len(questions))
+	})
+}
+
+// answerAll answers so many questions in one snapshot, and shows each of them
+// to whoever watches. The first error is the answer to all.
+func (g *Gate) answerAll(
+	ctx context.Context, n int, answer func(tx Reader, i int) (*matter, tenancy.Verdict, error),
+) ([]tenancy.Verdict, error) {
+	matters := make([]*matter, 0, n)
+	verdicts := make([]tenancy.Verdict, 0, n)
 	err := g.store.View(ctx, func(tx Reader) error {
 		matters, verdicts = matters[:0], verdicts[:0]
-		for i, q := range questions {
-			m, verdict, err := g.checkOne(ctx, tx, actor, q)
+		for i := range n {
+			m, verdict, err := answer(tx, i)
 			matters = append(matters, m)
 			if err != nil {
-				return atQuestion(err, i, len(questions))
+				return err
 			}
 			verdicts = append(verdicts, verdict)
 		}
@@ -81,17 +92,23 @@ func (g *Gate) checkOne(ctx context.Context, tx Reader, actor tenancy.Actor, q t
 	if err := g.answer(ctx, tx, m, q); err != nil {
 		return m, tenancy.Verdict{}, err
 	}
-	m.outcome.Reasons = m.found
-	verdict := tenancy.Verdict{Outcome: m.outcome, Allow: len(m.found) == 0}
-	if verdict.Allow {
-		verdict.Tenant, verdict.Level = m.tenant.ID, m.in.Actor.Level
-	}
+	verdict := m.verdict()
 	if q.Explain && (aboutOthers || actor.Platform || m.in.Actor.Active && !withheld(m.found, m.target, actor.User.String())) {
 		if err := g.explain(ctx, m, &verdict); err != nil {
 			return m, tenancy.Verdict{}, err
 		}
 	}
 	return m, verdict, nil
+}
+
+// verdict gives the answer to a question that was judged.
+func (m *matter) verdict() tenancy.Verdict {
+	m.outcome.Reasons = m.found
+	verdict := tenancy.Verdict{Outcome: m.outcome, Allow: len(m.found) == 0}
+	if verdict.Allow {
+		verdict.Tenant, verdict.Level = m.tenant.ID, m.in.Actor.Level
+	}
+	return verdict
 }
 
 // explain adds which rules led to the verdict, and the facts they saw.
@@ -129,6 +146,11 @@ func (g *Gate) mayAsk(ctx context.Context, tx Reader, m *matter, q tenancy.Quest
 func (g *Gate) answer(ctx context.Context, tx Reader, m *matter, q tenancy.Question) error {
 	m.in.Resource = ResourceFacts{Type: q.Resource.Type, ID: q.Resource.ID}
 	m.in.Context, m.in.Route, m.in.HTTP = q.Context, q.Route, q.HTTP
+	return g.judgeQuestion(ctx, tx, m, q)
+}
+
+// judgeQuestion gathers the facts of the store and judges.
+func (g *Gate) judgeQuestion(ctx context.Context, tx Reader, m *matter, q tenancy.Question) error {
 	if q.Action.Changes() {
 		step, err := g.stepAsked(q, &m.actor)
 		if err != nil {

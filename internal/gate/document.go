@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -29,14 +30,9 @@ func Document(in *Input) ([]byte, error) {
 	o.Int("version", documentVersion)
 	o.Begin("action")
 	o.Text("name", text(string(in.Action)))
-	o.Raw("properties", noObject)
+	writeProperties(o, "properties", in.Sent)
 	o.End()
-	o.Begin("subject")
-	o.Text("type", "user")
-	o.Text("id", actor)
-	o.Raw("properties", noObject)
-	o.Raw("stored", noObject)
-	o.End()
+	writeSubject(o, &in.Subject, actor)
 	writeActor(o, &in.Actor, actor)
 	writeTenant(o, &in.Tenant)
 	writeTarget(o, &in.Target)
@@ -51,6 +47,19 @@ func Document(in *Input) ([]byte, error) {
 		return nil, fmt.Errorf("write the input of a decision down: %w", err)
 	}
 	return data, nil
+}
+
+func writeSubject(o *audit.Object, s *SubjectFacts, actor string) {
+	o.Begin("subject")
+	o.Text("type", text(cmp.Or(s.Type, tenancy.TypeUser)))
+	if s.Type == "" {
+		o.Text("id", actor)
+	} else {
+		o.Text("id", text(s.ID))
+	}
+	writeProperties(o, "properties", s.Properties)
+	writeProperties(o, "stored", s.Stored)
+	o.End()
 }
 
 func writeActor(o *audit.Object, a *ActorFacts, user string) {
@@ -113,8 +122,8 @@ func writeResource(o *audit.Object, r *ResourceFacts) {
 	o.Text("id", text(r.ID))
 	o.Truth("mine", r.Mine)
 	writeAny(o, "permissions", int(r.Permissions), noList, r.Permissions.Names())
-	o.Raw("properties", noObject)
-	o.Raw("stored", noObject)
+	writeProperties(o, "properties", r.Properties)
+	writeProperties(o, "stored", r.Stored)
 	o.End()
 }
 
@@ -146,6 +155,10 @@ func writeAny(o *audit.Object, name string, length int, empty string, value any)
 		return
 	}
 	o.Value(name, value)
+}
+
+func writeProperties(o *audit.Object, name string, p tenancy.Properties) {
+	o.Raw(name, cmp.Or(string(p), noObject))
 }
 
 func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -12,8 +12,10 @@ import (
 // does not apply.
 type Input struct {
 	Action    tenancy.Action
+	Sent      tenancy.Properties // with the action
 	Dialect   tenancy.Dialect
 	Now       time.Time // the transaction's time; pins time.now_ns
+	Subject   SubjectFacts
 	Actor     ActorFacts
 	Tenant    TenantFacts
 	Target    TargetFacts
@@ -22,6 +24,15 @@ type Input struct {
 	Route     tenancy.Route
 	HTTP      tenancy.HTTPRequest
 	Context   map[string]any
+}
+
+// SubjectFacts are about the person judged, in AuthZEN's words. Without a
+// type, it is the actor.
+type SubjectFacts struct {
+	Type       string
+	ID         string
+	Properties tenancy.Properties // as they were sent
+	Stored     tenancy.Properties // as the registry has them
 }
 
 // ActorFacts are about the person judged.
@@ -89,4 +100,6 @@ type ResourceFacts struct {
 	ID          string
 	Mine        bool                // the actor owns it
 	Permissions tenancy.Permissions // of a dataset: what the actor may do with it
+	Properties  tenancy.Properties  // as they were sent
+	Stored      tenancy.Properties  // as the registry has them
 }

@@ -61,6 +61,7 @@ func (in *installation) install(seed tenancy.Seed) error {
 		putting(seed.Datasets, in.dataset, func(d tenancy.Dataset) string { return "dataset " + d.Name }),
 		putting(seed.Grants, in.grant, func(g tenancy.Grant) string { return fmt.Sprintf("grant on dataset %s", g.Dataset) }),
 		putting(seed.Keys, in.key, func(k tenancy.Key) string { return fmt.Sprintf("key %s", k.ID) }),
+		putting(seed.Entities, in.entity, func(e tenancy.Entity) string { return fmt.Sprintf("entity %s %s", e.Type, e.ID) }),
 	} {
 		if err := put(); err != nil {
 			return err

@@ -61,6 +61,16 @@ func (in *installation) project(project tenancy.Project) error {
 	return in.tx.PutProject(project)
 }
 
+// entity puts an entity into the registry. One that is there stays: a file
+// that holds no user is applied at every start.
+func (in *installation) entity(e tenancy.Entity) error {
+	if _, found, err := in.tx.Entity(e.EntityRef); err != nil || found {
+		return err
+	}
+	e.CreatedAt, e.UpdatedAt = in.now, in.now
+	return in.tx.PutEntity(e)
+}
+
 // held makes sure that a member holds nothing of another tenant's, and no more
 // than a member may.
 func (in *installation) held(member tenancy.Membership) error {

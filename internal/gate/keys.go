@@ -77,13 +77,13 @@ func (s *createKey) gatherOwn(tx Reader, m *matter) error {
 }
 
 // hold: a key carries no more, and lasts no longer, than the credential that
-// makes it.
+// makes it. To ask what others may do is the platform's to hand out.
 func (s *createKey) hold(m *matter) []tenancy.Finding {
 	found := withinBinding(m, s.bound)
 	wider := len(m.actor.Scopes) > 0 && len(s.Scopes) == 0
 	wider = wider || (!m.until.IsZero() && (s.ExpiresAt.IsZero() || s.ExpiresAt.After(m.until)))
 	for _, scope := range s.Scopes {
-		wider = wider || !m.actor.InScope(scope)
+		wider = wider || !m.actor.InScope(scope) || scope == tenancy.ActionEvaluate && !m.actor.Platform
 	}
 	if wider {
 		found = append(found, tenancy.Find(tenancy.CodeActionsExceeded))

@@ -20,6 +20,7 @@ type matter struct {
 	outcome tenancy.Outcome
 	found   []tenancy.Finding
 	faulty  bool      // the policies failed
+	entity  bool      // the subject is of the registry: it has no account that could be inactive
 	until   time.Time // when the presented key expires; zero: never, or no key
 	since   time.Time // when the actor's account was made; zero: it is not there yet, or none
 
@@ -309,7 +310,7 @@ func (m *matter) rule(ruling Ruling, err error) {
 		m.find(tenancy.Find(tenancy.CodeNotPermitted))
 	}
 	m.find(ruling.Violations...)
-	if !m.in.Actor.Active || !m.actor.InScope(m.in.Action) {
+	if !m.in.Actor.Active && !m.entity || !m.actor.InScope(m.in.Action) {
 		m.find(tenancy.Find(tenancy.CodeNotPermitted))
 	}
 	if !ruling.Allow && len(m.found) == 0 {

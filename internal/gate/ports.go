@@ -45,6 +45,7 @@ type Reader interface {
 	Datasets
 	Invitations
 	Organizations
+	Entities
 	Trail
 	// Revision is that of the snapshot.
 	Revision() tenancy.Revision
@@ -53,6 +54,7 @@ type Reader interface {
 // Accounts reads users and their keys.
 type Accounts interface {
 	User(id tenancy.UserID) (tenancy.User, bool, error)
+	Users(after tenancy.UserID, limit int) ([]tenancy.UserID, error)
 	// UserByEmail takes the form that tenancy.EmailKey gives.
 	UserByEmail(emailKey string) (tenancy.UserID, bool, error)
 	LastLogin(id tenancy.UserID) (time.Time, error)
@@ -132,6 +134,13 @@ type Organizations interface {
 	OrganizationTenants(id tenancy.OrganizationID, after tenancy.TenantID, limit int) ([]tenancy.TenantID, error)
 }
 
+// Entities reads the registry of what is neither an account nor a tenant.
+type Entities interface {
+	Entity(ref tenancy.EntityRef) (tenancy.Entity, bool, error)
+	// Entities lists the ids of a type's entities, in the order of their bytes.
+	Entities(kind, after string, limit int) ([]string, error)
+}
+
 // Trail reads what earlier changes left behind. Audit records come as their
 // canonical bytes, in the order of the chain.
 type Trail interface {
@@ -158,6 +167,7 @@ type Tx interface {
 	ResourceWriter
 	InvitationWriter
 	OrganizationWriter
+	EntityWriter
 	// Record commits the record of the decision with the change, and its input
 	// beside it. The store sets the sequence number, the revision and the link
 	// to the record before.
@@ -228,6 +238,13 @@ type OrganizationWriter interface {
 	DeleteOrganizationMember(id tenancy.OrganizationID, user tenancy.UserID) error
 }
 
+// EntityWriter writes the registry.
+type EntityWriter interface {
+	// PutEntity refuses what tenancy.Entity.Check refuses.
+	PutEntity(tenancy.Entity) error
+	DeleteEntity(tenancy.EntityRef) error
+}
+
 // Decider judges by the policies. Its errors are *tenancy.Error with one of
 // the codes policy_error, policy_undefined, policy_timeout; a ruling that
 // comes with an error is worth nothing but its policy revision.
@@ -240,6 +257,8 @@ type Decider interface {
 	Explain(ctx context.Context, in *Input) (tenancy.Explanation, error)
 	// Terms gives what the policy data say of a dialect.
 	Terms(dialect tenancy.Dialect) tenancy.Terms
+	// Actions lists every action that the rules and their data name.
+	Actions() []tenancy.Action
 }
 
 // Ruling is a well-formed answer of the policies. The zero value refuses.

@@ -133,6 +133,8 @@ func viewOf(query tenancy.Query) (view, error) {
 		return view{action: tenancy.ActionAuditRead, tenant: q.Tenant, rows: auditRows(q)}, nil
 	case tenancy.GetPolicies:
 		return view{action: tenancy.ActionPolicyRead, rows: noRows}, nil
+	case tenancy.GetEntity:
+		return view{action: tenancy.ActionEntityRead, gather: aboutEntity(q.EntityRef), rows: entityRow(q)}, nil
 	case tenancy.GetInfo:
 		return view{action: tenancy.ActionStoreRead, rows: noRows}, nil
 	case tenancy.VerifyStore:

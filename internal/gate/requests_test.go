@@ -59,6 +59,10 @@ var requests = []request{
 		return tenancy.RevokeTokens{User: pick(w, w.user(), actor.User)}
 	}},
 	{"a key is created", 4, keyCreation},
+	{"an entity is put", 2, func(w *world, _ *tenancy.Actor) tenancy.Change {
+		return tenancy.PutEntity{EntityRef: w.entity(), Owner: pick(w, "", "alice")}
+	}},
+	{"an entity is deleted", 2, func(w *world, _ *tenancy.Actor) tenancy.Change { return tenancy.DeleteEntity{EntityRef: w.entity()} }},
 	{"a key is revoked", 3, func(w *world, _ *tenancy.Actor) tenancy.Change {
 		return tenancy.DeleteKey{Key: pick(w, w.keys[w.rng.IntN(len(w.keys))].ID, keyID(1<<20))}
 	}},
@@ -266,6 +270,10 @@ func creation(w *world, _ *tenancy.Actor) tenancy.Change {
 	return change
 }
 
+func (w *world) entity() tenancy.EntityRef {
+	return tenancy.EntityRef{Type: pick(w, "record", tenancy.TypeUser), ID: pick(w, "1", "2")}
+}
+
 func keyID(n uint64) tenancy.KeyID {
 	return tenancy.KeyID{0xee, 13: byte(n >> 16), 14: byte(n >> 8), 15: byte(n)}
 }
@@ -277,7 +285,7 @@ func keyCreation(w *world, actor *tenancy.Actor) tenancy.Change {
 		change.Tenant = w.ref()
 	}
 	if w.oneIn(3) {
-		change.Scopes = []tenancy.Action{pick(w, tenancy.ChangeActions()...)}
+		change.Scopes = []tenancy.Action{pick(w, append(tenancy.ChangeActions(), tenancy.ActionEvaluate)...)}
 	}
 	if w.oneIn(3) {
 		change.ExpiresAt = began.AddDate(1, 0, 0).Add(time.Duration(n) * time.Second)

@@ -80,7 +80,8 @@ func (r *ring) remember(kind tenancy.DecisionKind, m *matter, allow bool) {
 	*k = kept{kind: kind, actor: m.actor, in: m.in, outcome: m.outcome, target: m.target, allow: allow, size: size}
 	k.outcome.Result = nil
 	if hostile {
-		k.in.Context, k.in.HTTP = nil, tenancy.HTTPRequest{}
+		k.in.Context, k.in.HTTP, k.in.Sent = nil, tenancy.HTTPRequest{}, ""
+		k.in.Subject.Properties, k.in.Subject.Stored, k.in.Resource.Properties, k.in.Resource.Stored = "", "", "", ""
 	}
 	if allow {
 		r.allows.push(k)
@@ -137,7 +138,9 @@ const plainWeight = 1200
 
 // weigh estimates what an input takes, in bytes.
 func weigh(in *Input) int {
-	size := plainWeight + len(in.Resource.ID) + len(in.Resource.Type) + 3*len(in.HTTP.RawPath)
+	size := plainWeight + len(in.Resource.ID) + len(in.Resource.Type) + 3*len(in.HTTP.RawPath) + len(in.Action) + len(in.Sent) +
+		len(in.Subject.ID) + len(in.Subject.Type) + len(in.Subject.Properties) + len(in.Subject.Stored) +
+		len(in.Resource.Properties) + len(in.Resource.Stored)
 	for _, lists := range []map[string][]string{in.HTTP.Headers, in.HTTP.Query} {
 		for name, values := range lists {
 			size += 64 + len(name)

@@ -117,6 +117,10 @@ func (g *Gate) organizationStep(change tenancy.Change) (step, error) {
 		return &putOrganizationMember{ofOrganization: ofOrganization{c.Organization, c.User}, PutOrganizationMember: c}, nil
 	case tenancy.RemoveOrganizationMember:
 		return &removeOrganizationMember{ofOrganization: ofOrganization{c.Organization, c.User}}, nil
+	case tenancy.PutEntity:
+		return &putEntity{PutEntity: c}, nil
+	case tenancy.DeleteEntity:
+		return &deleteEntity{ref: c.EntityRef}, nil
 	case tenancy.DetachTenant:
 		of := ofOrganization{ref: c.Organization}
 		return &detachTenant{ofOrganization: of, DetachTenant: c, fresh: tenancy.OrganizationID(g.newID())}, nil

@@ -42,6 +42,8 @@ func (w *witness) Explain(ctx context.Context, in *gate.Input) (tenancy.Explanat
 	return w.judge.Explain(ctx, in)
 }
 
+func (w *witness) Actions() []tenancy.Action { return nil }
+
 func (w *witness) Terms(dialect tenancy.Dialect) tenancy.Terms { return shippedTerms(dialect) }
 
 // shippedTerms are those of the embedded policies; TestTerms compares them.

@@ -72,11 +72,16 @@ func anyInput(t *rapid.T) gate.Input {
 	roles := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) gate.RoleFact {
 		return gate.RoleFact{ID: id.Draw(t, "id"), Name: words.Draw(t, "name")}
 	}), 0, 2)
+	properties := rapid.SampledFrom([]tenancy.Properties{"", `{"a":{"b":[1,true,null]}}`, `{"n":12345678901234567890,"ü":1.50}`})
 	lists := rapid.MapOfN(words, rapid.SliceOfN(words, 1, 3), 0, 3)
 	return gate.Input{
 		Action:  rapid.SampledFrom(append(tenancy.ChangeActions(), tenancy.ActionTenantRead, "operators.own")).Draw(t, "action"),
 		Dialect: rapid.SampledFrom(append(tenancy.Dialects(), "x")).Draw(t, "dialect"),
 		Now:     time.Unix(1, 0),
+		Sent:    properties.Draw(t, "sent"),
+		Subject: gate.SubjectFacts{
+			Type: words.Draw(t, "subject type"), ID: words.Draw(t, "subject"), Properties: properties.Draw(t, "sent of it"), Stored: properties.Draw(t, "stored of it"),
+		},
 		Actor: gate.ActorFacts{
 			User: id.Draw(t, "actor"), Member: yes.Draw(t, "member"), Level: level.Draw(t, "level"),
 			Active: yes.Draw(t, "active"), Platform: yes.Draw(t, "platform"),
@@ -101,6 +106,7 @@ func anyInput(t *rapid.T) gate.Input {
 		Resource: gate.ResourceFacts{
 			Type: words.Draw(t, "type"), ID: words.Draw(t, "resource"), Mine: yes.Draw(t, "mine"),
 			Permissions: tenancy.Permissions(rapid.Uint8Range(0, 15).Draw(t, "permissions")),
+			Properties:  properties.Draw(t, "sent with it"), Stored: properties.Draw(t, "stored"),
 		},
 		Route: tenancy.Route{Template: words.Draw(t, "template"), Params: rapid.MapOfN(words, words, 0, 2).Draw(t, "params")},
 		HTTP: tenancy.HTTPRequest{

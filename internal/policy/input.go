@@ -17,11 +17,11 @@ type writer struct {
 	*vocabulary
 	block   [16]ast.Term
 	used    int
-	garbled bool // a name was no UTF-8
+	garbled bool // a name was no UTF-8, or properties were no JSON
 }
 
-// input gives the value for one decision. Its errors: the context is no JSON,
-// or the name of a header, a parameter or a segment is no UTF-8.
+// input gives the value for one decision. Its errors: the context, or what is
+// said of a subject or a resource, is no JSON, or the name of a header, a parameter or a segment is no UTF-8.
 func (v *vocabulary) input(in *gate.Input) (ast.Value, error) {
 	w, k := &writer{vocabulary: v}, &v.keys
 	context, err := w.context(in.Context)
@@ -31,8 +31,8 @@ func (v *vocabulary) input(in *gate.Input) (ast.Value, error) {
 	user := w.text(in.Actor.User.String())
 	input := ast.NewObject(
 		pair(k.version, w.version),
-		pair(k.action, w.action(in.Action)),
-		pair(k.subject, w.subject(user)),
+		pair(k.action, w.action(in)),
+		pair(k.subject, w.subject(&in.Subject, user)),
 		pair(k.actor, w.actor(&in.Actor, user)),
 		pair(k.tenant, w.tenant(&in.Tenant)),
 		pair(k.target, w.target(in, user)),
@@ -44,7 +44,7 @@ func (v *vocabulary) input(in *gate.Input) (ast.Value, error) {
 		pair(k.context, context),
 	)
 	if w.garbled {
-		return nil, errors.New("a name in the request is no UTF-8")
+		return nil, errors.New("a name in the request is no UTF-8, or properties are no JSON")
 	}
 	return input, nil
 }
@@ -62,22 +62,38 @@ func (w *writer) term(value ast.Value) *ast.Term {
 
 func (w *writer) object(pairs ...[2]*ast.Term) *ast.Term { return w.term(ast.NewObject(pairs...)) }
 
-func (w *writer) action(action tenancy.Action) *ast.Term {
-	if term, isReady := w.actions[action]; isReady {
+func (w *writer) action(in *gate.Input) *ast.Term {
+	if term, isReady := w.actions[in.Action]; isReady && in.Sent == "" {
 		return term
 	}
-	return w.newAction(action)
+	return w.newAction(in.Action, in.Sent)
 }
 
-func (w *writer) newAction(action tenancy.Action) *ast.Term {
-	return w.object(pair(w.keys.name, w.text(string(action))), pair(w.keys.properties, w.emptyObject))
+func (w *writer) newAction(action tenancy.Action, sent tenancy.Properties) *ast.Term {
+	return w.object(pair(w.keys.name, w.text(string(action))), pair(w.keys.properties, w.properties(sent)))
 }
 
-func (w *writer) subject(user *ast.Term) *ast.Term {
-	k := &w.keys
+func (w *writer) subject(s *gate.SubjectFacts, user *ast.Term) *ast.Term {
+	k, kind, id := &w.keys, w.userType, user
+	if s.Type != "" {
+		kind, id = w.text(s.Type), w.text(s.ID)
+	}
 	return w.object(
-		pair(k.typ, w.userType), pair(k.id, user), pair(k.properties, w.emptyObject), pair(k.stored, w.emptyObject),
+		pair(k.typ, kind), pair(k.id, id), pair(k.properties, w.properties(s.Properties)), pair(k.stored, w.properties(s.Stored)),
 	)
+}
+
+// properties gives a JSON object as it was sent or stored.
+func (w *writer) properties(p tenancy.Properties) *ast.Term {
+	if p == "" {
+		return w.emptyObject
+	}
+	value, err := ast.ValueFromReader(strings.NewReader(string(p)))
+	if _, isObject := value.(ast.Object); err != nil || !isObject {
+		w.garbled = true
+		return w.emptyObject
+	}
+	return w.term(value)
 }
 
 func (w *writer) actor(a *gate.ActorFacts, user *ast.Term) *ast.Term {
@@ -197,8 +213,8 @@ func (w *writer) newResource(r *gate.ResourceFacts) *ast.Term {
 		pair(k.id, w.text(r.ID)),
 		pair(k.mine, truth(r.Mine)),
 		pair(k.permissions, w.permissions[r.Permissions&tenancy.AllPermissions]),
-		pair(k.properties, w.emptyObject),
-		pair(k.stored, w.emptyObject),
+		pair(k.properties, w.properties(r.Properties)),
+		pair(k.stored, w.properties(r.Stored)),
 	)
 }
 

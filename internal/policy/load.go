@@ -85,7 +85,7 @@ func (l *loading) verify(ctx context.Context, opts Options) *Set {
 		func() { l.checkReached(); l.probe(ctx, set.patient()) },
 		func() { set.catalogue = catalogueOf(l.shipped); set.warnings = unexplained(set.catalogue) },
 		func() { set.permissions = permissionsOf(l.compiler, l.shipped) },
-		func() { set.levels = l.levelActions() },
+		func() { set.levels, set.actions = l.levelActions(), l.actionNames() },
 	} {
 		step()
 		if len(l.problems) > 0 {

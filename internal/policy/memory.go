@@ -50,7 +50,8 @@ func (m *memory) key(buf []byte, in *gate.Input) []byte {
 	if in.Action.Changes() {
 		projected = m.decision
 	}
-	brought := len(in.Context) + len(in.Route.Params) + len(in.HTTP.Query) + len(in.HTTP.Headers)
+	brought := len(in.Context) + len(in.Route.Params) + len(in.HTTP.Query) + len(in.HTTP.Headers) +
+		len(in.Sent) + len(in.Subject.Properties) + len(in.Subject.Stored) + len(in.Resource.Properties) + len(in.Resource.Stored)
 	if projected == nil || brought > 0 || in.Now.IsZero() || m.off.Load() {
 		return nil
 	}

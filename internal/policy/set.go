@@ -24,7 +24,8 @@ type Set struct {
 	memory                   *memory
 	levels                   map[tenancy.Level][]tenancy.Action // what the role table gives
 	terms                    map[tenancy.Dialect]tenancy.Terms
-	permissions              []permission // what explanations ask
+	permissions              []permission     // what explanations ask
+	actions                  []tenancy.Action // that the rules name
 }
 
 // Revision names the set in answers and records: the beginning of its digest.

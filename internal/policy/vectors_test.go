@@ -52,7 +52,7 @@ var vectorAccesses = []tenancy.Action{
 	tenancy.ActionDatasetRead, tenancy.ActionDatasetWrite, tenancy.ActionDatasetDelete, tenancy.ActionDatasetShare,
 	tenancy.ActionDatasetList, tenancy.ActionDatasetListOf, tenancy.ActionCapabilityRead, tenancy.ActionUsageRead,
 	tenancy.ActionOrganizationRead, tenancy.ActionOrganizationList, tenancy.ActionOrganizationListAll,
-	tenancy.ActionOrganizationUsage,
+	tenancy.ActionOrganizationUsage, tenancy.ActionEntityRead,
 	"feedback.write", "app.manage", "unheard.of",
 }
 

@@ -93,7 +93,7 @@ func newVocabulary() *vocabulary {
 		v.permissions[set] = names(w, tenancy.Permissions(set).Names())
 	}
 	for _, action := range ready {
-		v.actions[action] = w.newAction(action)
+		v.actions[action] = w.newAction(action, "")
 	}
 	v.noTenant = w.newTenant(&gate.TenantFacts{Limit: tenancy.Unlimited})
 	v.noTarget = w.newTarget(&gate.TargetFacts{}, v.emptyString)

@@ -163,6 +163,7 @@ func byKind(effects []tenancy.Effect) []tenancy.Effect {
 	return slices.SortedFunc(slices.Values(effects), func(a, b tenancy.Effect) int {
 		return stdcmp.Or(
 			stdcmp.Compare(a.Kind, b.Kind), bytes.Compare(a.Tenant[:], b.Tenant[:]), bytes.Compare(a.User[:], b.User[:]),
+			bytes.Compare(a.ID[:], b.ID[:]),
 		)
 	})
 }

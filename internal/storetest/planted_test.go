@@ -207,6 +207,14 @@ func (t snapshotTx) DeleteMembership(id tenancy.TenantID, u tenancy.UserID) erro
 	return t.add(func(tx gate.Tx) error { return tx.DeleteMembership(id, u) })
 }
 
+func (t snapshotTx) PutEntity(e tenancy.Entity) error {
+	return t.add(func(tx gate.Tx) error { return tx.PutEntity(e) })
+}
+
+func (t snapshotTx) DeleteEntity(ref tenancy.EntityRef) error {
+	return t.add(func(tx gate.Tx) error { return tx.DeleteEntity(ref) })
+}
+
 func (t snapshotTx) PutUsage(id tenancy.TenantID, u tenancy.Usage) error {
 	return t.add(func(tx gate.Tx) error { return tx.PutUsage(id, u) })
 }

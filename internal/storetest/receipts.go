@@ -90,10 +90,11 @@ func results(ctx context.Context, s gate.Store) error {
 		{tenancy.InvitationView{Invitation: invitation(1, 1), Inviter: "a@b"}, tenancy.InvitationView{Invitation: i, Inviter: "a@b"}},
 		{organization(1), organization(1)},
 		{seen, seen},
+		{entity("record", "1"), entity("record", "1")},
 		{tenancy.Usage{Processes: 1, ReportedAt: epoch()}, tenancy.Usage{Processes: 1, ReportedAt: epoch()}},
 		{
 			[]tenancy.Outcome{{DecisionID: decisionID(7), PolicyRevision: "p1", Result: m}, {Reasons: []tenancy.Finding{{Code: "x", Message: "y"}}}},
-			[]tenancy.Outcome{{DecisionID: decisionID(7), Revision: 15, PolicyRevision: "p1", Result: m}, {Revision: 15, Reasons: []tenancy.Finding{{Code: "x", Message: "y"}}}},
+			[]tenancy.Outcome{{DecisionID: decisionID(7), Revision: 16, PolicyRevision: "p1", Result: m}, {Revision: 16, Reasons: []tenancy.Finding{{Code: "x", Message: "y"}}}},
 		},
 	} {
 		r := receipt(i + 1)

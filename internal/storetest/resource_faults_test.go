@@ -13,10 +13,12 @@ type (
 	uncounted   struct{ gate.Reader }
 	rooted      struct{ gate.Reader }
 	unused      struct{ gate.Reader }
+	endless     struct{ gate.Reader }
 	lenient     struct{ gate.Tx }
 	forgiving   struct{ gate.Tx }
 	hospitable  struct{ gate.Tx }
 	destructive struct{ gate.Tx }
+	gullible    struct{ gate.Tx }
 )
 
 func (v vague) Role(id tenancy.RoleID) (tenancy.Role, bool, error) {
@@ -44,6 +46,15 @@ func (rooted) OrganizationTenants(tenancy.OrganizationID, tenancy.TenantID, int)
 }
 
 func (unused) Usage(tenancy.TenantID) (tenancy.Usage, error) { return tenancy.Usage{}, nil }
+
+func (e endless) Entities(kind, _ string, limit int) ([]string, error) {
+	return e.Reader.Entities(kind, "", limit)
+}
+
+func (g gullible) PutEntity(e tenancy.Entity) error {
+	_ = g.Tx.PutEntity(e)
+	return nil
+}
 
 func (l lenient) PutMembership(m tenancy.Membership) error {
 	_ = l.Tx.PutMembership(m)
@@ -94,6 +105,11 @@ func resourceFaults() map[string]planted {
 			seeing(func(r gate.Reader) gate.Reader { return rooted{r} }),
 		},
 		"loses the usage": {"usage is kept with its tenant and goes with it", seeing(func(r gate.Reader) gate.Reader { return unused{r} })},
+		"lists entities from the beginning": {
+			"an entity is found by its type and its id, whatever they hold, and listed by its type",
+			seeing(func(r gate.Reader) gate.Reader { return endless{r} }),
+		},
+		"takes anything for an entity": {"what cannot be an entity is refused", writing(func(tx gate.Tx) gate.Tx { return gullible{tx} })},
 		"tells no ids": {"every kind of record is told of", telling(func(c tenancy.Commit) []tenancy.Commit {
 			for i := range c.Effects {
 				c.Effects[i].ID = tenancy.RecordID{}

@@ -53,6 +53,8 @@ func Cases() []Case {
 		{"an invitation is found by its code, and by its address while it is pending", invitations},
 		{"an organization is found by its name, and its tenants and members lead back to it", organizations},
 		{"usage is kept with its tenant and goes with it", usageOf},
+		{"an entity is found by its type and its id, whatever they hold, and listed by its type", entities},
+		{"what cannot be an entity is refused", noEntities},
 		{"every kind of record is told of", everyEffect},
 		{"records are chained in the order of the revisions", chainedRecords},
 		{"a record of a change that failed is not in the chain", failedRecord},

@@ -45,6 +45,13 @@ func organization(n int) tenancy.Organization {
 	}
 }
 
+func entity(kind, id string) tenancy.Entity {
+	return tenancy.Entity{
+		EntityRef: tenancy.EntityRef{Type: kind, ID: id}, Owner: "älice", Properties: `{"n":12345678901234567890}`,
+		CreatedAt: epoch(), UpdatedAt: epoch().Add(time.Second),
+	}
+}
+
 func place(o, u int) tenancy.OrganizationMember {
 	return tenancy.OrganizationMember{Organization: number(o), User: userID(u), Admin: true, Enabled: true, CreatedAt: epoch(), UpdatedAt: epoch().Add(time.Second)}
 }
@@ -73,7 +80,7 @@ func cast(tx gate.Tx) error {
 		tx.PutGrant(grant(dataset(33, 0), tenancy.UserPrincipal(userID(1)), tenancy.PermissionShare)),
 		tx.PutInvitation(invitation(41, 1)), tx.PutInvitation(invitation(42, 1)),
 		tx.PutOrganization(organization(1)), tx.PutOrganizationMember(place(1, 1)), tx.PutOrganizationMember(place(1, 2)),
-		tx.PutUsage(tenantID(1), tenancy.Usage{Processes: 1, Datasets: 2, StorageBytes: 3, ReportedAt: epoch()}),
+		tx.PutEntity(entity("record", "1")), tx.PutUsage(tenantID(1), tenancy.Usage{Processes: 1, Datasets: 2, StorageBytes: 3, ReportedAt: epoch()}),
 	)
 }
 

@@ -53,6 +53,8 @@ const (
 	ActionOrganizationAttach Action = "organization.attach" // make a tenant in it
 	ActionOrganizationDetach Action = "organization.detach"
 	ActionUsageReport        Action = "usage.report"
+	ActionEntityPut          Action = "entity.put"    // make an entity of the registry, or replace it
+	ActionEntityDelete       Action = "entity.delete" // take one out of it
 	ActionSigningKeyRotate   Action = "signing_key.rotate"
 	ActionBootstrap          Action = "store.bootstrap"
 )
@@ -84,6 +86,7 @@ const (
 	ActionOrganizationList    Action = "organization.list" // a person's own
 	ActionOrganizationListAll Action = "organization.list_all"
 	ActionOrganizationUsage   Action = "organization.usage" // the numbers of all its tenants
+	ActionEntityRead          Action = "entity.read"        // an entity of the registry
 	ActionPolicyRead          Action = "policy.read"
 	ActionAuditRead           Action = "audit.read" // also: ask what others may do
 	ActionStoreRead           Action = "store.read" // what the program and its store are
@@ -92,6 +95,11 @@ const (
 	ActionResourceRead        Action = "resource.read"
 	ActionResourceWrite       Action = "resource.write"
 )
+
+// ActionEvaluate is asking what others may do, in AuthZEN's words. It is no
+// matter of rules: the platform may, and a key whose scopes name it, which the
+// platform alone hands out (contracts/proxy.md, "AuthZEN").
+const ActionEvaluate Action = "evaluate"
 
 // changes lists what membership.decision judges.
 var changes = []Action{
@@ -103,7 +111,8 @@ var changes = []Action{
 	ActionDatasetCreate, ActionDatasetGrant, ActionDatasetRevoke, ActionCapabilityGrant, ActionCapabilityRevoke,
 	ActionInvitationCreate, ActionInvitationDelete, ActionInvitationAccept, ActionInvitationDecline,
 	ActionOrganizationCreate, ActionOrganizationUpdate, ActionOrganizationDelete, ActionOrganizationSet, ActionOrganizationRemove,
-	ActionOrganizationAttach, ActionOrganizationDetach, ActionUsageReport, ActionSigningKeyRotate,
+	ActionOrganizationAttach, ActionOrganizationDetach, ActionUsageReport, ActionEntityPut, ActionEntityDelete,
+	ActionSigningKeyRotate,
 }
 
 // Changes reports whether the action changes something, so that
@@ -154,7 +163,7 @@ var ceilings = map[Action]Level{
 // with a dataset, is nothing that a level gives.
 var families = map[string]Level{
 	"resource": LevelMember,
-	"dataset":  beyond, "organization": beyond, "policy": beyond, "signing_key": beyond, "store": beyond, "user": beyond,
+	"dataset":  beyond, "entity": beyond, "organization": beyond, "policy": beyond, "signing_key": beyond, "store": beyond, "user": beyond,
 }
 
 // beyond is the ceiling of what no level may hold.

@@ -255,7 +255,7 @@ type Dialect string
 
 // Dialects lists them all.
 func Dialects() []Dialect {
-	return []Dialect{DialectNative, DialectCognee, DialectLlamaCloud, DialectCogniac, DialectProcessMind, DialectProxy}
+	return []Dialect{DialectNative, DialectCognee, DialectLlamaCloud, DialectCogniac, DialectProcessMind, DialectAuthZEN, DialectProxy}
 }
 
 // The dialects served.
@@ -265,6 +265,7 @@ const (
 	DialectLlamaCloud  Dialect = "llamacloud"
 	DialectCogniac     Dialect = "cogniac"
 	DialectProcessMind Dialect = "processmind"
+	DialectAuthZEN     Dialect = "authzen"
 	DialectProxy       Dialect = "proxy"
 )
 

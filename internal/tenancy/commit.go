@@ -47,4 +47,5 @@ const (
 	EffectOrganization       EffectKind = 10
 	EffectOrganizationMember EffectKind = 11 // User is the member, ID the organization
 	EffectUsage              EffectKind = 12
+	EffectEntity             EffectKind = 13 // ID is made of its type and its id
 )

@@ -21,6 +21,7 @@ const (
 	CodeRoleUnknown         Code = "role_unknown"
 	CodeProjectUnknown      Code = "project_unknown"
 	CodePrincipalUnknown    Code = "principal_unknown"
+	CodeEntityUnknown       Code = "entity_unknown"
 	CodeTargetNotMember     Code = "target_not_member"
 	CodeAlreadyMember       Code = "already_member"
 	CodeOwnerPermanent      Code = "owner_permanent"
@@ -67,7 +68,8 @@ const (
 // order is the native order of findings: the first is the one an answer names.
 var order = []Code{
 	CodeTenantUnknown, CodeNotAMember, CodeKeyUnknown, CodeOrganizationUnknown, CodeDecisionExpired, CodeNotPermitted, CodeStale,
-	CodeUserUnknown, CodeTargetNotMember, CodeRoleUnknown, CodeProjectUnknown, CodePrincipalUnknown, CodeInvitationUnknown, CodeAlreadyMember,
+	CodeUserUnknown, CodeTargetNotMember, CodeRoleUnknown, CodeProjectUnknown, CodePrincipalUnknown, CodeEntityUnknown, CodeInvitationUnknown,
+	CodeAlreadyMember,
 	CodeEmailTaken, CodeSlugTaken, CodeNameTaken, CodeIDTaken, CodeConflict,
 	CodeOwnerPermanent, CodeLastAdministrator, CodeMemberLimit, CodeRankExceeded, CodeActionsExceeded,
 	CodeOwnerByTransferOnly,
@@ -95,6 +97,7 @@ var messages = map[Code]string{
 	CodeRoleUnknown:         "there is no such role in this tenant",
 	CodeProjectUnknown:      "there is no such project in this tenant",
 	CodePrincipalUnknown:    "there is no such user, role or tenant",
+	CodeEntityUnknown:       "there is no such entity",
 	CodeTargetNotMember:     "the user is not a member of this tenant",
 	CodeAlreadyMember:       "the user is already a member of this tenant",
 	CodeOwnerPermanent:      "the tenant's owner cannot be removed, demoted, disabled or given an expiry",

@@ -13,4 +13,5 @@ type Seed struct {
 	Datasets            []Dataset // each owner has all permissions, if a member
 	Grants              []Grant
 	Keys                []Key
+	Entities            []Entity
 }

@@ -48,6 +48,8 @@ func VersionOf(record any) Version {
 		i := r.Invitation
 		i.Code = Digest{}
 		return digest("invitation", i)
+	case Entity:
+		return digest("entity", r)
 	case Usage:
 		return digest("usage", r)
 	default:

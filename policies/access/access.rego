@@ -39,7 +39,7 @@ allow if {
 }
 
 _is_beyond_roles if {
-	split(input.action.name, ".")[0] in {"dataset", "organization", "policy", "signing_key", "store", "user"}
+	split(input.action.name, ".")[0] in {"dataset", "entity", "organization", "policy", "signing_key", "store", "user"}
 	input.action.name != "dataset.list_of"
 }
 
@@ -162,6 +162,15 @@ allow if {
 		"key.list", "organization.list", "organization.list_all", "organization.read",
 		"organization.usage", "tenant.list", "tenant.list_all", "user.find", "user.read",
 	}
+	input.actor.platform == true
+	_actor_may_act
+}
+
+# METADATA
+# title: The platform reads the registry
+# description: A platform key may read the entities whose access operators' own rules judge.
+allow if {
+	input.action.name == "entity.read"
 	input.actor.platform == true
 	_actor_may_act
 }

@@ -81,6 +81,7 @@ test_custom_roles[name] if {
 test_never_by_custom_role[action] if {
 	some action in {
 		"dataset.delete", "dataset.list", "dataset.read", "dataset.share", "dataset.write", "dataset.own",
+		"entity.own", "entity.read",
 		"organization.list", "organization.list_all", "organization.read", "organization.usage",
 		"policy.own", "signing_key.own", "store.backup", "user.find",
 		"tenant.list", "tenant.list_all",
@@ -199,6 +200,7 @@ test_platform[action] if {
 		"user.find": true,
 		"user.read": true,
 		"policy.read": true,
+		"entity.read": true,
 		"store.read": true,
 		"store.backup": true,
 		"store.verify": true,
@@ -222,6 +224,7 @@ test_people[name] if {
 		"read through cognee what a tenant holds": {"action": "resource.read", "given": {"dialect": "cognee"}, "want": false},
 		"find others elsewhere": {"action": "user.find", "given": {"target": {"self": true}}, "want": false},
 		"see what the store is": {"action": "store.read", "given": {"target": {"self": true}}, "want": false},
+		"read an entity": {"action": "entity.read", "given": {"resource": {"mine": true}}, "want": false},
 		"copy the store": {"action": "store.backup", "given": {"actor": {"level": "owner"}}, "want": false},
 		"read the rules": {"action": "policy.read", "given": {}, "want": true},
 		"read what a tenant holds": {"action": "resource.read", "given": {"target": {"self": true}}, "want": false},
@@ -251,6 +254,7 @@ _open := {
 	},
 	"by the platform, as an owner": _platform,
 	"by the platform": object.union(_platform, {"action": {"name": "tenant.list_all"}}),
+	"to the registry": object.union(_platform, {"action": {"name": "entity.read"}}),
 	"to the store": object.union(_platform, {"action": {"name": "store.backup"}}),
 	"to one's own": object.union(_stranger, {"action": {"name": "user.read"}, "target": {"self": true}}),
 	"to another's address": object.union(_stranger, {"action": {"name": "user.find"}, "dialect": "cognee"}),

@@ -159,6 +159,7 @@ func New(opts Options) api.Dialect {
 	d.roles(s)
 	d.invitations(s)
 	d.organizations(s)
+	d.entities(s)
 	d.account(s)
 	d.rules(s)
 	d.trail(s)

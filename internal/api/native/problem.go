@@ -81,6 +81,7 @@ var findings = api.Answers{
 	{Code: tenancy.CodeRoleUnknown, Status: http.StatusNotFound},
 	{Code: tenancy.CodeProjectUnknown, Status: http.StatusNotFound},
 	{Code: tenancy.CodePrincipalUnknown, Status: http.StatusNotFound},
+	{Code: tenancy.CodeEntityUnknown, Status: http.StatusNotFound},
 	{Code: tenancy.CodeInvitationUnknown, Status: http.StatusNotFound},
 	{Code: tenancy.CodeAlreadyMember, Status: http.StatusConflict},
 	{Code: tenancy.CodeEmailTaken, Status: http.StatusConflict},

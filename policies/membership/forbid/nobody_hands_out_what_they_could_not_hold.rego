@@ -34,4 +34,4 @@ _ceilings := {
 	"tenant.create": 50, "tenant.list": 50, "tenant.list_all": 50,
 }
 
-_families := {"dataset": 50, "organization": 50, "policy": 50, "resource": 20, "signing_key": 50, "store": 50, "user": 50}
+_families := {"dataset": 50, "entity": 50, "organization": 50, "policy": 50, "resource": 20, "signing_key": 50, "store": 50, "user": 50}

@@ -14,7 +14,7 @@ _lowest := {
 	"feedback.write": 20, "resource": 20, "resource.print": 20, "resource.write": 20,
 	"app.manage": 30, "dataset.list_of": 30, "member.add": 30, "own": 30, "report.dataset.read": 30, "role.create": 30, "usage.report": 30,
 	"tenant.delete": 40, "tenant.transfer": 40,
-	"dataset.read": 50, "dataset.share": 50, "organization.read": 50, "policy.read": 50, "signing_key.rotate": 50, "store.backup": 50,
+	"dataset.read": 50, "dataset.share": 50, "organization.read": 50, "policy.read": 50, "entity.read": 50, "signing_key.rotate": 50, "store.backup": 50,
 	"tenant.create": 50, "tenant.list": 50, "tenant.list_all": 50, "user.read": 50,
 }
 

@@ -41,7 +41,7 @@ test_custom_roles[name] if {
 test_never_by_custom_role[action] if {
 	some action in {
 		"dataset.grant", "dataset.revoke", "invitation.accept", "key.create", "key.delete", "member.leave",
-		"organization.attach", "organization.create", "organization.set_member", "signing_key.rotate",
+		"entity.put", "organization.attach", "organization.create", "organization.set_member", "signing_key.rotate",
 		"tenant.create", "tenant.delete", "tenant.select", "tenant.transfer", "user.create", "user.delete", "user.update",
 	}
 	given := {"action": {"name": action}, "actor": {"level": "viewer", "actions": [action]}}

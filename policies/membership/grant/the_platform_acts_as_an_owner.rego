@@ -5,12 +5,13 @@ import rego.v2
 # METADATA
 # title: The platform acts as an owner
 # description: >-
-#   A platform key may make, change and delete accounts, keys, tenants and
-#   organizations, and may do in every tenant what its owner may. Leaving one,
+#   A platform key may make, change and delete accounts, keys, tenants,
+#   organizations and entities, and may do in every tenant what its owner may. Leaving one,
 #   selecting one and registering datasets are for people.
 allowed if {
 	input.action.name in {
 		"capability.grant", "capability.revoke",
+		"entity.delete", "entity.put",
 		"invitation.create", "invitation.delete",
 		"key.create", "key.delete", "member.add", "member.remove", "member.update",
 		"organization.attach", "organization.create", "organization.delete", "organization.detach",

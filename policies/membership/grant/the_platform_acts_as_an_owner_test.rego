@@ -25,6 +25,8 @@ test_platform[action] if {
 		"member.remove": true,
 		"capability.grant": true,
 		"capability.revoke": true,
+		"entity.delete": true,
+		"entity.put": true,
 		"invitation.create": true,
 		"invitation.delete": true,
 		"organization.attach": true,
@@ -53,7 +55,7 @@ test_platform[action] if {
 }
 
 test_by_the_platform_alone[name] if {
-	some action in {"organization.create", "signing_key.rotate", "user.create", "user.delete", "user.update"}
+	some action in {"entity.delete", "entity.put", "organization.create", "signing_key.rotate", "user.create", "user.delete", "user.update"}
 	some level in {"owner", "admin"}
 	name := sprintf("%s by %s", [action, level])
 	grant.allowed == false with input as cases.given({"action": {"name": action}, "actor": {"level": level}})
