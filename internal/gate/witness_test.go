@@ -42,6 +42,10 @@ func (w *witness) Explain(ctx context.Context, in *gate.Input) (tenancy.Explanat
 	return w.judge.Explain(ctx, in)
 }
 
+func (w *witness) Evaluate(ctx context.Context, in *gate.RuleInput) (tenancy.Value, error) {
+	return w.judge.Evaluate(ctx, in)
+}
+
 func (w *witness) Terms(dialect tenancy.Dialect) tenancy.Terms { return shippedTerms(dialect) }
 
 // shippedTerms are those of the embedded policies; TestTerms compares them.

@@ -255,7 +255,7 @@ type Dialect string
 
 // Dialects lists them all.
 func Dialects() []Dialect {
-	return []Dialect{DialectNative, DialectCognee, DialectLlamaCloud, DialectCogniac, DialectProcessMind, DialectProxy}
+	return []Dialect{DialectNative, DialectCognee, DialectLlamaCloud, DialectCogniac, DialectProcessMind, DialectProxy, DialectOPA}
 }
 
 // The dialects served.
@@ -266,6 +266,7 @@ const (
 	DialectCogniac     Dialect = "cogniac"
 	DialectProcessMind Dialect = "processmind"
 	DialectProxy       Dialect = "proxy"
+	DialectOPA         Dialect = "opa"
 )
 
 // Outcome is what a decision came to. Of a refusal, Reasons holds every
