@@ -58,6 +58,7 @@ const (
 	keyCORSPreflight    = "cors_preflight"
 	keyPublicURL        = "public_url"
 	keyCookieSecure     = "cookie_secure"
+	keyOPAClients       = "opa_clients"
 	keyCogneeValidation = "cognee.validation_status"
 )
 
@@ -94,6 +95,7 @@ var settings = []Setting{
 	{Key: keyCORSPreflight, Default: "policy", Choices: []string{"allow", "policy"}, Value: "CHOICE", Help: "allow answers a browser's preflight with yes, policy judges it like any request"},
 	{Key: keyPublicURL, Value: "URL", check: checkPublicURL, Help: "where callers reach the REST APIs"},
 	{Key: keyCookieSecure, Default: "auto", Choices: []string{"auto", "true", "false"}, Value: "CHOICE", Help: "Secure on cookies; auto sets it under TLS and when public_url is https"},
+	{Key: keyOPAClients, Kind: List, Value: "[CIDR, …]", check: checkNetwork, Help: "networks whose requests to OPA's data API need no credential, for gateways that cannot send one; none by default"},
 	{Key: keyCogneeValidation, Kind: Number, Choices: []string{"400", "422"}, Value: "STATUS", Help: "status of every validation error of cognee's API; without it 422 on removing a member, else 400"},
 }
 
