@@ -106,7 +106,7 @@ func TestEvaluate(t *testing.T) {
 		"facts and no object to put them in":  {path: "gateway/echo", input: `1`, facts: facts, code: tenancy.CodePolicyError},
 		"facts and no input to put them into": {path: "gateway/echo", facts: facts, code: tenancy.CodePolicyError},
 	} {
-		in := gate.RuleInput{Evaluation: tenancy.Evaluation{Path: strings.Split(tt.path, "/")}, Now: now}
+		in := gate.RuleInput{RuleQuestion: tenancy.RuleQuestion{Path: strings.Split(tt.path, "/")}, Now: now}
 		if tt.input != "" {
 			in.Input = []byte(tt.input)
 		}
@@ -130,24 +130,24 @@ func TestEvaluate(t *testing.T) {
 // What is told of an evaluation is in OPA's shape, and bounded.
 func TestEvaluateTells(t *testing.T) {
 	set := guest(t, book{"gateway/gateway.rego": gateway})
-	ask := func(q tenancy.Evaluation) tenancy.Value {
+	ask := func(q tenancy.RuleQuestion) tenancy.Value {
 		t.Helper()
-		value, err := set.evaluateRule(t.Context(), &gate.RuleInput{Evaluation: q, Now: probeTime()})
+		value, err := set.evaluateRule(t.Context(), &gate.RuleInput{RuleQuestion: q, Now: probeTime()})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return value
 	}
 	allow := []string{"gateway", "allow"}
-	if got := ask(tenancy.Evaluation{Path: allow}); got.Trace != nil || got.Metrics != nil {
+	if got := ask(tenancy.RuleQuestion{Path: allow}); got.Trace != nil || got.Metrics != nil {
 		t.Errorf("told unasked: %s %s", got.Trace, got.Metrics)
 	}
-	if got := ask(tenancy.Evaluation{Path: allow, Measure: true}); !strings.Contains(string(got.Metrics), `"timer_rego_query_eval_ns":`) {
+	if got := ask(tenancy.RuleQuestion{Path: allow, Measure: true}); !strings.Contains(string(got.Metrics), `"timer_rego_query_eval_ns":`) {
 		t.Errorf("metrics %s", got.Metrics)
 	}
 	sizes := map[tenancy.Trace]int{}
 	for _, kind := range []tenancy.Trace{tenancy.TraceFull, tenancy.TraceFails, tenancy.TraceNotes, tenancy.TraceDebug} {
-		got := string(ask(tenancy.Evaluation{Path: []string{"gateway", "odd"}, Trace: kind, Input: []byte(`{"request":{"method":"GET","path":["private"]}}`)}).Trace)
+		got := string(ask(tenancy.RuleQuestion{Path: []string{"gateway", "odd"}, Trace: kind, Input: []byte(`{"request":{"method":"GET","path":["private"]}}`)}).Trace)
 		sizes[kind] = len(got)
 		if !strings.HasPrefix(got, "[") || kind == tenancy.TraceFails && !strings.Contains(got, `"op":"fail"`) {
 			t.Errorf("%s: %s", kind, got)
@@ -156,7 +156,7 @@ func TestEvaluateTells(t *testing.T) {
 	if sizes[tenancy.TraceNotes] >= sizes[tenancy.TraceFull] {
 		t.Errorf("the kinds of trace tell as much: %v", sizes)
 	}
-	many := string(ask(tenancy.Evaluation{Path: []string{"gateway", "many"}, Trace: tenancy.TraceDebug}).Trace)
+	many := string(ask(tenancy.RuleQuestion{Path: []string{"gateway", "many"}, Trace: tenancy.TraceDebug}).Trace)
 	if steps := strings.Count(many, `"op":`); steps > stepLimit || len(many) > traceLimit+2 {
 		t.Errorf("%d steps of %d bytes are told, want %d of %d at most", steps, len(many), stepLimit, traceLimit)
 	}

@@ -69,7 +69,7 @@ func (d *dialect) get(c *gin.Context, actor tenancy.Actor) error {
 	return d.answer(c, actor, q, nil)
 }
 
-func (d *dialect) answer(c *gin.Context, actor tenancy.Actor, q tenancy.Evaluation, missing *warning) error {
+func (d *dialect) answer(c *gin.Context, actor tenancy.Actor, q tenancy.RuleQuestion, missing *warning) error {
 	got, err := d.evaluate(c, actor, q)
 	if err != nil {
 		return err
@@ -111,10 +111,10 @@ var errUndefined = &tenancy.Error{Code: codeUndefined, Msg: "document missing"}
 // codeUndefined is a code of this dialect alone.
 const codeUndefined tenancy.Code = "undefined_document"
 
-func (d *dialect) evaluate(c *gin.Context, actor tenancy.Actor, q tenancy.Evaluation) (tenancy.Evaluated, error) {
+func (d *dialect) evaluate(c *gin.Context, actor tenancy.Actor, q tenancy.RuleQuestion) (tenancy.RuleAnswer, error) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), api.GateTimeout)
 	defer cancel()
-	got, err := d.Evaluator.Evaluate(ctx, actor, q)
+	got, err := d.Evaluator.EvaluateRule(ctx, actor, q)
 	if err == nil {
 		api.Decided(c, got.DecisionID)
 	}

@@ -30,8 +30,8 @@ var traces = []tenancy.Trace{tenancy.TraceFull, tenancy.TraceNotes, tenancy.Trac
 const factsKey = "memberward"
 
 // readQuery reads what is asked for beside the input.
-func readQuery(c *gin.Context) (tenancy.Evaluation, error) {
-	q := tenancy.Evaluation{}
+func readQuery(c *gin.Context) (tenancy.RuleQuestion, error) {
+	q := tenancy.RuleQuestion{}
 	params, err := api.Query(c.Request, true, paramInput, paramExplain, paramMetrics)
 	if err != nil {
 		return q, err
@@ -76,7 +76,7 @@ func readPath(c *gin.Context) ([]string, error) {
 }
 
 // setInput takes an input over, and finds whom it names. nil is none.
-func setInput(q *tenancy.Evaluation, input jsontext.Value) error {
+func setInput(q *tenancy.RuleQuestion, input jsontext.Value) error {
 	q.Input = input
 	if input.Kind() != '{' {
 		return nil

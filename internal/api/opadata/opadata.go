@@ -12,7 +12,7 @@ import (
 
 // Evaluator gives the value of rules and data.
 type Evaluator interface {
-	Evaluate(ctx context.Context, actor tenancy.Actor, q tenancy.Evaluation) (tenancy.Evaluated, error)
+	EvaluateRule(ctx context.Context, actor tenancy.Actor, q tenancy.RuleQuestion) (tenancy.RuleAnswer, error)
 }
 
 // Options goes with [New]. All are required.

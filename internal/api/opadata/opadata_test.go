@@ -21,9 +21,9 @@ func TestTranscripts(t *testing.T) {
 // failing is an evaluator that fails.
 type failing struct{ err error }
 
-// Evaluate implements opadata.Evaluator.
-func (f failing) Evaluate(context.Context, tenancy.Actor, tenancy.Evaluation) (tenancy.Evaluated, error) {
-	return tenancy.Evaluated{Value: tenancy.Value{JSON: []byte("true")}}, f.err
+// EvaluateRule implements opadata.Evaluator.
+func (f failing) EvaluateRule(context.Context, tenancy.Actor, tenancy.RuleQuestion) (tenancy.RuleAnswer, error) {
+	return tenancy.RuleAnswer{Value: tenancy.Value{JSON: []byte("true")}}, f.err
 }
 
 // Nothing that goes wrong is a 2xx, and no cause is told.

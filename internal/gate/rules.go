@@ -13,7 +13,7 @@ import (
 // RuleInput is what a rule of any package is asked with: an input that the
 // caller made up, and what the store knows beside it.
 type RuleInput struct {
-	tenancy.Evaluation
+	tenancy.RuleQuestion
 	Now   time.Time // the transaction's time; pins time.now_ns
 	Facts []byte    // JSON; nil: the input names nobody
 }
@@ -21,24 +21,24 @@ type RuleInput struct {
 // resourceRule is the kind of resource that an evaluation is of.
 const resourceRule = "rule"
 
-// Evaluate gives the value of a rule or of data, and changes nothing. Whoever
+// EvaluateRule gives the value of a rule or of data, and changes nothing. Whoever
 // asks needs the right to read decisions (audit.read) in the tenant that the
 // input names, as for a check about others; where it names nobody, it takes
 // the platform. Else the error is a *tenancy.Refusal. An undefined value is no
 // error; a failed evaluation is a *tenancy.Error with a policy code.
-func (g *Gate) Evaluate(ctx context.Context, actor tenancy.Actor, q tenancy.Evaluation) (tenancy.Evaluated, error) {
+func (g *Gate) EvaluateRule(ctx context.Context, actor tenancy.Actor, q tenancy.RuleQuestion) (tenancy.RuleAnswer, error) {
 	if actor.IsZero() || actor.Operator {
-		return tenancy.Evaluated{}, unauthenticated("nobody is signed in")
+		return tenancy.RuleAnswer{}, unauthenticated("nobody is signed in")
 	}
 	if len(q.Path) == 0 {
-		return tenancy.Evaluated{}, &tenancy.Error{Code: tenancy.CodeInvalid, Msg: "name a rule or a document"}
+		return tenancy.RuleAnswer{}, &tenancy.Error{Code: tenancy.CodeInvalid, Msg: "name a rule or a document"}
 	}
 	var m *matter
-	var answer tenancy.Evaluated
+	var answer tenancy.RuleAnswer
 	err := g.store.View(ctx, func(tx Reader) error {
 		m = g.open(tx, actor, tenancy.ActionAuditRead, tenancy.DialectOPA)
 		var err error
-		answer, err = g.evaluateIn(ctx, tx, m, q)
+		answer, err = g.evaluateRule(ctx, tx, m, q)
 		return err
 	})
 	if m != nil {
@@ -47,7 +47,7 @@ func (g *Gate) Evaluate(ctx context.Context, actor tenancy.Actor, q tenancy.Eval
 	return answer, err
 }
 
-func (g *Gate) evaluateIn(ctx context.Context, tx Reader, m *matter, q tenancy.Evaluation) (tenancy.Evaluated, error) {
+func (g *Gate) evaluateRule(ctx context.Context, tx Reader, m *matter, q tenancy.RuleQuestion) (tenancy.RuleAnswer, error) {
 	m.in.Resource = ResourceFacts{Type: resourceRule, ID: strings.Join(q.Path, "/")}
 	var tenant tenancy.TenantRef
 	if q.About != nil {
@@ -55,28 +55,28 @@ func (g *Gate) evaluateIn(ctx context.Context, tx Reader, m *matter, q tenancy.E
 	}
 	may, err := g.mayAudit(ctx, tx, m, tenant)
 	if err != nil {
-		return tenancy.Evaluated{}, err
+		return tenancy.RuleAnswer{}, err
 	}
 	if !may {
 		m.found = []tenancy.Finding{tenancy.Find(tenancy.CodeNotPermitted)}
 		m.outcome.Reasons = m.found
-		return tenancy.Evaluated{}, &tenancy.Refusal{Outcome: m.outcome}
+		return tenancy.RuleAnswer{}, &tenancy.Refusal{Outcome: m.outcome}
 	}
-	in := RuleInput{Evaluation: q, Now: m.in.Now}
+	in := RuleInput{RuleQuestion: q, Now: m.in.Now}
 	if q.About != nil {
 		if in.Facts, err = g.placeOf(tx, m, *q.About); err != nil {
-			return tenancy.Evaluated{}, err
+			return tenancy.RuleAnswer{}, err
 		}
 	}
 	value, err := g.decider.Evaluate(ctx, &in)
 	switch {
 	case ctx.Err() != nil:
-		return tenancy.Evaluated{}, ctx.Err()
+		return tenancy.RuleAnswer{}, ctx.Err()
 	case err != nil:
 		m.foundFault(err)
-		return tenancy.Evaluated{}, fmt.Errorf("evaluate %s: %w", m.in.Resource.ID, err)
+		return tenancy.RuleAnswer{}, fmt.Errorf("evaluate %s: %w", m.in.Resource.ID, err)
 	}
-	return tenancy.Evaluated{Outcome: m.outcome, Value: value}, nil
+	return tenancy.RuleAnswer{Outcome: m.outcome, Value: value}, nil
 }
 
 // placeOf gives what the store knows of somebody in a tenant, as JSON: the

@@ -54,7 +54,7 @@ func TestEvaluateIsForWhoMayReadDecisions(t *testing.T) {
 		{"a platform key for something else", scoped, about(in, mary), "-"},
 	} {
 		before := asked
-		got, err := s.Evaluate(t.Context(), row.actor, tenancy.Evaluation{Path: []string{"x"}, About: row.about})
+		got, err := s.EvaluateRule(t.Context(), row.actor, tenancy.RuleQuestion{Path: []string{"x"}, About: row.about})
 		refused := row.facts == "-"
 		if want := row.facts; !refused && (err != nil || asked != before+1 || !strings.Contains(string(got.JSON), want) || (got.JSON == nil) != (want == "")) {
 			t.Errorf("%s: %s, %v; want %s", row.name, got.JSON, err, want)
@@ -75,8 +75,8 @@ func TestEvaluateIsForWhoMayReadDecisions(t *testing.T) {
 func TestEvaluateThatFails(t *testing.T) {
 	asked := 0
 	s := open(t, echoing{shipped(t), &tenancy.Error{Code: tenancy.CodePolicyTimeout}, &asked})
-	q := tenancy.Evaluation{Path: []string{"x"}, About: &tenancy.Place{Tenant: tenancy.RefTo(acme), User: mary}}
-	got, err := s.Evaluate(t.Context(), platform, q)
+	q := tenancy.RuleQuestion{Path: []string{"x"}, About: &tenancy.Place{Tenant: tenancy.RefTo(acme), User: mary}}
+	got, err := s.EvaluateRule(t.Context(), platform, q)
 	var failed *tenancy.Error
 	if !errors.As(err, &failed) || failed.Code != tenancy.CodePolicyTimeout || got.JSON != nil {
 		t.Errorf("rules that fail: %s, %v", got.JSON, err)
@@ -85,16 +85,16 @@ func TestEvaluateThatFails(t *testing.T) {
 		t.Errorf("seen as %+v", last)
 	}
 	for name, actor := range map[string]tenancy.Actor{"nobody": {}, "the operator": {Operator: true}} {
-		if _, err := s.Evaluate(t.Context(), actor, q); !errors.As(err, &failed) || failed.Code != tenancy.CodeUnauthenticated {
+		if _, err := s.EvaluateRule(t.Context(), actor, q); !errors.As(err, &failed) || failed.Code != tenancy.CodeUnauthenticated {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := s.Evaluate(t.Context(), platform, tenancy.Evaluation{}); !errors.As(err, &failed) || failed.Code != tenancy.CodeInvalid {
+	if _, err := s.EvaluateRule(t.Context(), platform, tenancy.RuleQuestion{}); !errors.As(err, &failed) || failed.Code != tenancy.CodeInvalid {
 		t.Errorf("no path: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got, err := s.Evaluate(ctx, platform, q); err == nil || got.JSON != nil {
+	if got, err := s.EvaluateRule(ctx, platform, q); err == nil || got.JSON != nil {
 		t.Errorf("cancelled: %s, %v", got.JSON, err)
 	}
 }

@@ -1,8 +1,8 @@
 package tenancy
 
-// Evaluation asks for the value of a rule or of data, for an input that the
+// RuleQuestion asks for the value of a rule or of data, for an input that the
 // caller makes up. Nothing is decided by it: whoever asks decides.
-type Evaluation struct {
+type RuleQuestion struct {
 	Path  []string // below data, at least one; a whole number is an index
 	Input []byte   // JSON; nil: none
 	// About is whom the input names, whose place the rules then see as
@@ -38,9 +38,9 @@ type Value struct {
 	Metrics []byte // JSON, nanoseconds by name; nil unless asked for
 }
 
-// Evaluated is the answer to an evaluation, under the decision that it might be
+// RuleAnswer is the answer to an evaluation, under the decision that it might be
 // asked for.
-type Evaluated struct {
+type RuleAnswer struct {
 	Outcome
 	Value
 }
