@@ -89,7 +89,7 @@ func playbill(people map[string]person, at addresses) string {
 	}
 	fmt.Fprintf(&b, "\n  APIs          http://%s  (described at /openapi.json; anybody may register)\n", at.API)
 	fmt.Fprintf(&b, "  proxy checks  %s\n", shown(at.Proxy))
-	fmt.Fprintf(&b, "  gRPC          %s  (grpc.health.v1)\n", at.GRPC)
+	fmt.Fprintf(&b, "  gRPC          %s  (Envoy's ext_authz, grpc.health.v1)\n", at.GRPC)
 	fmt.Fprintf(&b, "  operations    http://%s  (/livez, /readyz?verbose, /metrics)\n", at.Ops)
 	members := fmt.Sprintf("http://%s/v1/tenants/acme/members/", at.API)
 	fmt.Fprintf(&b, "\nMary may write in acme:\n\ncurl -sS http://%s/v1/check -H 'X-Api-Key: %s' -H 'Content-Type: application/json' -d '{\"action\":\"resource.write\",\"tenant\":\"acme\"}'\n",

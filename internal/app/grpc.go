@@ -11,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/status"
 )
 
@@ -25,7 +26,7 @@ const (
 	pingAtMost    = 10 * time.Second // a peer that pings more often is cut off
 )
 
-// grpcServer serves grpc.health.v1 until stopping is closed. Its limits are
+// grpcServer serves Envoy's ext_authz, and grpc.health.v1 until stopping is closed. Its limits are
 // those of the other listeners, in gRPC's words.
 func (p *program) grpcServer(stopping <-chan struct{}) *grpc.Server {
 	server := grpc.NewServer(
@@ -35,9 +36,12 @@ func (p *program) grpcServer(stopping <-chan struct{}) *grpc.Server {
 			MaxConnectionIdle: idleTimeout, MaxConnectionAge: connectionAge, MaxConnectionAgeGrace: stopTimeout,
 			Time: pingAfter, Timeout: pingTimeout,
 		}),
+		grpc.UnaryInterceptor(p.observeCall), grpc.StreamInterceptor(p.observeStream),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAtMost, PermitWithoutStream: true}),
 	)
 	grpc_health_v1.RegisterHealthServer(server, &health{ready: p.ready, stopping: stopping, every: watchInterval})
+	server.RegisterService(extAuthz(p.proxy.CheckEnvoy).service(), nil)
+	reflection.RegisterV1(server)
 	return server
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/memberward/memberward/internal/api/cogniac"
 	"github.com/memberward/memberward/internal/api/llamacloud"
 	"github.com/memberward/memberward/internal/api/native"
+	"github.com/memberward/memberward/internal/api/opadata"
 	"github.com/memberward/memberward/internal/api/processmind"
 	"github.com/memberward/memberward/internal/authn"
 	"github.com/memberward/memberward/internal/boltstore"
@@ -88,6 +89,11 @@ func (p *program) apis() http.Handler {
 	bounded := api.WithTimeout(p.gate, api.GateTimeout)
 	return api.New(api.Options{
 		Dialects: []api.Dialect{
+			// Before the native API, below whose /v1 some of its paths lie.
+			opadata.New(opadata.Options{
+				Gate: bounded, Evaluator: p.gate, Authenticator: opaDoor{p.authn.Door(authn.Source{}), p.cfg.OPAClients},
+				Modules: func() []tenancy.Module { return p.engine.Active().Modules() }, Ready: p.ready,
+			}),
 			native.New(native.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{ActAs: true}),
 				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine}, Program: state{p}, Now: p.clock,

@@ -30,6 +30,8 @@ type Serve struct {
 	PublicURL     string         // absolute, without query and final slash; empty: unknown
 	CookieSecure  bool           // mark cookies Secure also where TLS ends before us
 
+	OPAClients []netip.Prefix // networks that ask OPA's data API without a credential; none: nobody does
+
 	CogneeValidationStatus int // 400 or 422 for every validation error; 0: what the contract says of each call
 }
 
@@ -48,7 +50,7 @@ func LoadServe(flags Flags, env Environment) (Serve, error) {
 		LogFormat: f.text(keyLogFormat), LogLevel: f.text(keyLogLevel), BootstrapKey: f.text(keyBootstrapKey),
 		TrustedPeers: networks(f.list(keyTrustedPeers)), ProxySecret: secret,
 		LoginURL: f.text(keyLoginURL), RedirectHosts: f.list(keyRedirectHosts), CORSPreflight: f.text(keyCORSPreflight),
-		PublicURL: f.text(keyPublicURL), CookieSecure: f.on(keyCookieSecure),
+		PublicURL: f.text(keyPublicURL), CookieSecure: f.on(keyCookieSecure), OPAClients: networks(f.list(keyOPAClients)),
 	}
 	if f.text(keyCookieSecure) == "auto" {
 		s.CookieSecure = strings.HasPrefix(s.PublicURL, "https:")

@@ -58,6 +58,7 @@ const (
 	keyCORSPreflight    = "cors_preflight"
 	keyPublicURL        = "public_url"
 	keyCookieSecure     = "cookie_secure"
+	keyOPAClients       = "opa_clients"
 	keyCogneeValidation = "cognee.validation_status"
 )
 
@@ -75,7 +76,7 @@ var settings = []Setting{
 	{Key: keyData, Flag: "data", Variable: "MEMBERWARD_DATA", Value: "DIR", Help: "folder of the store; made on the first start"},
 	{Key: keyListen, Flag: "listen", Variable: "MEMBERWARD_LISTEN", Default: "127.0.0.1:8080", Value: "ADDR", Help: "address of the REST APIs"},
 	{Key: keyProxyListen, Flag: "proxy-listen", Variable: "MEMBERWARD_PROXY_LISTEN", Default: "127.0.0.1:8081", Value: "ADDR", Help: "address of the proxy checks, or unix:/path"},
-	{Key: keyGRPCListen, Flag: "grpc-listen", Variable: "MEMBERWARD_GRPC_LISTEN", Default: "127.0.0.1:9191", Value: "ADDR", Help: "address of gRPC: grpc.health.v1"},
+	{Key: keyGRPCListen, Flag: "grpc-listen", Variable: "MEMBERWARD_GRPC_LISTEN", Default: "127.0.0.1:9191", Value: "ADDR", Help: "address of gRPC: Envoy's ext_authz, grpc.health.v1"},
 	{Key: keyOpsListen, Flag: "ops-listen", Variable: "MEMBERWARD_OPS_LISTEN", Default: "127.0.0.1:8282", Value: "ADDR", Help: "address of /livez, /readyz and /metrics"},
 	{Key: keyBootstrap, Flag: "bootstrap", Variable: "MEMBERWARD_BOOTSTRAP", Value: "FILE", Help: "users, tenants, members, roles, keys and more (YAML) for a store that holds no user"},
 	{Key: keyPolicies, Flag: "policies", Variable: "MEMBERWARD_POLICIES", Value: "DIR", Help: "Rego policies to decide by, instead of the embedded ones"},
@@ -94,6 +95,7 @@ var settings = []Setting{
 	{Key: keyCORSPreflight, Default: "policy", Choices: []string{"allow", "policy"}, Value: "CHOICE", Help: "allow answers a browser's preflight with yes, policy judges it like any request"},
 	{Key: keyPublicURL, Value: "URL", check: checkPublicURL, Help: "where callers reach the REST APIs"},
 	{Key: keyCookieSecure, Default: "auto", Choices: []string{"auto", "true", "false"}, Value: "CHOICE", Help: "Secure on cookies; auto sets it under TLS and when public_url is https"},
+	{Key: keyOPAClients, Kind: List, Value: "[CIDR, …]", check: checkNetwork, Help: "networks whose requests to OPA's data API need no credential, for gateways that cannot send one; none by default"},
 	{Key: keyCogneeValidation, Kind: Number, Choices: []string{"400", "422"}, Value: "STATUS", Help: "status of every validation error of cognee's API; without it 422 on removing a member, else 400"},
 }
 

@@ -255,6 +255,9 @@ type Decider interface {
 	Allow(ctx context.Context, in *Input) (Ruling, error)
 	// Explain says which rules fired on an input, and which nearly did.
 	Explain(ctx context.Context, in *Input) (tenancy.Explanation, error)
+	// Evaluate gives the value of any rule or data for an input of the caller's.
+	// Its errors carry a policy code; that there is no value is none.
+	Evaluate(ctx context.Context, in *RuleInput) (tenancy.Value, error)
 	// Terms gives what the policy data say of a dialect.
 	Terms(dialect tenancy.Dialect) tenancy.Terms
 	// Actions lists every action that the rules and their data name.

@@ -43,6 +43,9 @@ func (w *witness) Explain(ctx context.Context, in *gate.Input) (tenancy.Explanat
 }
 
 func (w *witness) Actions() []tenancy.Action { return nil }
+func (w *witness) Evaluate(ctx context.Context, in *gate.RuleInput) (tenancy.Value, error) {
+	return w.judge.Evaluate(ctx, in)
+}
 
 func (w *witness) Terms(dialect tenancy.Dialect) tenancy.Terms { return shippedTerms(dialect) }
 

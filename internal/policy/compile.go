@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -22,7 +23,8 @@ type loading struct {
 	shipped      map[string]*ast.Module // without the tests
 	data         map[string]any
 	document     ast.Object    // the data
-	compiler     *ast.Compiler // of the shipped modules
+	compiler     *ast.Compiler // of the modules that decide and what they read
+	open         *ast.Compiler // of all shipped modules, for inputs of any shape
 	problems     []string
 }
 
@@ -115,12 +117,36 @@ func (l *loading) parseData(f file) {
 }
 
 // compile compiles the rules with their tests, then without them: no rule may
-// lean on a test.
+// lean on a test. What decides is held against the schema of the input. The
+// other packages are asked with inputs of their callers' own.
 func (l *loading) compile() {
-	if compiler := l.newCompiler(); l.compiled(compiler, l.all) {
-		l.compiler = l.newCompiler()
-		l.compiled(l.compiler, l.shipped)
+	if !l.compiled(l.newCompiler(nil), l.all) {
+		return
 	}
+	l.open = l.newCompiler(nil)
+	if l.compiled(l.open, l.shipped) {
+		l.compiler = l.newCompiler(l.schemas)
+		l.compiled(l.compiler, l.deciding())
+	}
+}
+
+// deciding gives the modules in which decisions are made, and those that
+// these read at whatever distance.
+func (l *loading) deciding() map[string]*ast.Module {
+	var rules []*ast.Rule
+	packages := map[string]bool{}
+	for _, module := range l.open.Modules {
+		if decides(module.Package) {
+			packages[packageName(module.Package)] = true
+			rules = append(rules, module.Rules...)
+		}
+	}
+	for rule := range reachedFrom(l.open, rules) {
+		packages[packageName(rule.Module.Package)] = true
+	}
+	modules := maps.Clone(l.shipped)
+	maps.DeleteFunc(modules, func(_ string, m *ast.Module) bool { return !packages[packageName(m.Package)] })
+	return modules
 }
 
 func (l *loading) compiled(compiler *ast.Compiler, modules map[string]*ast.Module) bool {
@@ -132,11 +158,12 @@ func (l *loading) compiled(compiler *ast.Compiler, modules map[string]*ast.Modul
 }
 
 // newCompiler makes a strict compiler with the contract's functions and
-// schema. Printing is for tests; the rules in force are compiled without it.
-func (l *loading) newCompiler() *ast.Compiler {
+// schemas, which may be nil. Printing is for tests; the rules in force are
+// compiled without it.
+func (l *loading) newCompiler(schemas *ast.SchemaSet) *ast.Compiler {
 	return ast.NewCompiler().
 		WithCapabilities(l.capabilities).
-		WithSchemas(l.schemas).
+		WithSchemas(schemas).
 		WithStrict(true).
 		WithPathConflictsCheck(l.holdsData).
 		SetErrorLimit(0)

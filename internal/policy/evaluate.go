@@ -53,13 +53,16 @@ func prepare(ctx context.Context, entry string, compiler *ast.Compiler, data sto
 	query, err := rego.New(
 		rego.Query(entry), rego.Compiler(compiler), rego.Store(data),
 		rego.StrictBuiltinErrors(true),
-		rego.GenerateJSON(func(term *ast.Term, _ *rego.EvalContext) (any, error) { return term.Value, nil }),
+		rego.GenerateJSON(asValue),
 	).PrepareForEval(ctx)
 	if err != nil {
 		return query, fmt.Errorf("prepare %s: %w", entry, err)
 	}
 	return query, nil
 }
+
+// asValue leaves an answer as it is.
+func asValue(term *ast.Term, _ *rego.EvalContext) (any, error) { return term.Value, nil }
 
 // evaluate gives the value of an entry point for an input at a time. Its
 // errors are *tenancy.Error with a policy code: an end of the context or of

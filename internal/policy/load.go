@@ -99,7 +99,9 @@ func (l *loading) prepare(ctx context.Context, set *Set, opts Options) {
 	var err error
 	if set.evaluator, err = newEvaluator(ctx, l.compiler, l.document, opts); err != nil {
 		l.object("%v", err)
+		return
 	}
+	set.rules, set.modules = set.evaluator.over(l.open), l.modules()
 	set.memory = l.memoryOf(opts)
 }
 

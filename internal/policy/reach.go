@@ -35,22 +35,29 @@ func (l *loading) checkReached() {
 
 // reached gives the rules that entry points read.
 func (l *loading) reached(entries ...string) map[*ast.Rule]bool {
+	var rules []*ast.Rule
+	for _, entry := range entries {
+		rules = append(rules, l.compiler.GetRulesExact(ast.MustParseRef(entry))...)
+	}
+	return reachedFrom(l.compiler, rules)
+}
+
+// reachedFrom gives rules and those that they read, at whatever distance.
+func reachedFrom(compiler *ast.Compiler, rules []*ast.Rule) map[*ast.Rule]bool {
 	reached := map[*ast.Rule]bool{}
 	var visit func(rule *ast.Rule)
 	visit = func(rule *ast.Rule) {
 		for ; rule != nil && !reached[rule]; rule = rule.Else {
 			reached[rule] = true
-			for read := range l.compiler.Graph.Dependencies(rule) {
+			for read := range compiler.Graph.Dependencies(rule) {
 				if dependency, isRule := read.(*ast.Rule); isRule {
 					visit(dependency)
 				}
 			}
 		}
 	}
-	for _, entry := range entries {
-		for _, rule := range l.compiler.GetRulesExact(ast.MustParseRef(entry)) {
-			visit(rule)
-		}
+	for _, rule := range rules {
+		visit(rule)
 	}
 	return reached
 }

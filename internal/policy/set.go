@@ -26,6 +26,8 @@ type Set struct {
 	terms                    map[tenancy.Dialect]tenancy.Terms
 	permissions              []permission     // what explanations ask
 	actions                  []tenancy.Action // that the rules name
+	rules                    *evaluator       // of every rule, for inputs of any shape
+	modules                  []tenancy.Module
 }
 
 // Revision names the set in answers and records: the beginning of its digest.
@@ -44,6 +46,21 @@ func (s *Set) Catalogue() []Rule { return slices.Clone(s.catalogue) }
 // Warnings lists what an operator should mend although the set may judge, with
 // file and line where there is one. The caller owns the list.
 func (s *Set) Warnings() []string { return slices.Clone(s.warnings) }
+
+// Modules lists the files of rules without their tests, in the order of their
+// paths. The caller owns the list.
+func (s *Set) Modules() []tenancy.Module { return slices.Clone(s.modules) }
+
+// modules gives the files of rules as they were read.
+func (l *loading) modules() []tenancy.Module {
+	var modules []tenancy.Module
+	for _, f := range l.files {
+		if f.isModule() && !f.isTest() {
+			modules = append(modules, tenancy.Module{Path: f.path, Text: string(f.content)})
+		}
+	}
+	return modules
+}
 
 // Rule is one sentence of the rule book, for people.
 type Rule struct {

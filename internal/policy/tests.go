@@ -95,7 +95,7 @@ func (l *loading) runTests(ctx context.Context, coverage *cover.Cover) (Result, 
 func (l *loading) eachTest(ctx context.Context, coverage *cover.Cover, take func(*tester.Result)) error {
 	store := inmem.NewFromASTObject(l.document)
 	runner := tester.NewRunner().
-		SetCompiler(l.newCompiler().WithEnablePrintStatements(true)).
+		SetCompiler(l.newCompiler(nil).WithEnablePrintStatements(true)).
 		SetStore(store).
 		SetModules(l.all).
 		SetTimeout(testTimeLimit).

@@ -61,6 +61,10 @@ func New(ports Ports, options Options) (*Handler, error) {
 // query ignored.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.leaveBody(w, r)
+	if asked, is := envoyOverHTTP(r); is {
+		h.judgeEnvoy(asked).write(w)
+		return
+	}
 	path, _, _ := strings.Cut(r.RequestURI, "?")
 	e, known := h.endpoints[path]
 	if !known {

@@ -60,6 +60,7 @@ func newGuard(p protocol) guard {
 		g.bound[fold(name)], g.hidden[name] = true, true
 	}
 	varying := slices.Concat(credential, p.control)
+	varying = slices.DeleteFunc(varying, func(name string) bool { return name[0] == ':' }) // no header of any request
 	if p.redirects {
 		varying = append(varying, navigation...)
 	}

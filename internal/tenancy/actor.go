@@ -33,6 +33,7 @@ const (
 	ViaCookie      Credential = "cookie"
 	ViaPassword    Credential = "password" // with the e-mail address, where an API signs in so
 	ViaConsole     Credential = "console"
+	ViaNetwork     Credential = "network" // none: the operator lets a network ask
 )
 
 // IsZero reports whether nobody was authenticated.

@@ -255,7 +255,9 @@ type Dialect string
 
 // Dialects lists them all.
 func Dialects() []Dialect {
-	return []Dialect{DialectNative, DialectCognee, DialectLlamaCloud, DialectCogniac, DialectProcessMind, DialectAuthZEN, DialectProxy}
+	return []Dialect{
+		DialectNative, DialectCognee, DialectLlamaCloud, DialectCogniac, DialectProcessMind, DialectAuthZEN, DialectProxy, DialectOPA,
+	}
 }
 
 // The dialects served.
@@ -267,6 +269,7 @@ const (
 	DialectProcessMind Dialect = "processmind"
 	DialectAuthZEN     Dialect = "authzen"
 	DialectProxy       Dialect = "proxy"
+	DialectOPA         Dialect = "opa"
 )
 
 // Outcome is what a decision came to. Of a refusal, Reasons holds every

@@ -1,0 +1,170 @@
+package proxy
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// envoy is how Envoy's ext_authz filter asks, by HTTP and by gRPC. Both are
+// brought into the pseudo-headers of HTTP/2, which no client can send as
+// headers: a colon begins no name.
+var envoy = protocol{
+	endpoint: "/authz/envoy",
+	control:  []string{pseudoMethod, pseudoScheme, pseudoAuthority, pseudoPath, forwardedFor},
+	read:     readEnvoy,
+}
+
+const (
+	pseudoMethod    = ":method"
+	pseudoScheme    = ":scheme"
+	pseudoAuthority = ":authority"
+	pseudoPath      = ":path"
+)
+
+// headersToRemove names what Envoy takes from the request before the
+// application sees it: what only we may say and this answer does not, and what
+// is for us alone.
+const headersToRemove = "X-Envoy-Auth-Headers-To-Remove"
+
+// removed are the headers that an allow has Envoy remove.
+func removed() []string { return []string{authAssertion, proxySecret} }
+
+// readEnvoy reads the original request. Over HTTP, Envoy says the scheme only
+// where it is told to.
+func readEnvoy(h http.Header) (t target, err error) {
+	for _, part := range []struct {
+		name string
+		read func(string) error
+	}{
+		{pseudoMethod, t.readMethod},
+		{pseudoAuthority, t.readHost},
+		{pseudoPath, t.readPath},
+		{pseudoScheme, t.readScheme},
+	} {
+		if part.name == pseudoScheme && !has(h, pseudoScheme) {
+			continue
+		}
+		value, err := only(h, part.name)
+		if err != nil {
+			return target{}, err
+		}
+		if err := part.read(value); err != nil {
+			return target{}, err
+		}
+	}
+	return t, nil
+}
+
+// envoyOverHTTP brings a check by HTTP into the common form: its target is the
+// prefix and the original one, its method and Host are the original ones. It
+// reports false for requests to other paths.
+func envoyOverHTTP(r *http.Request) (*http.Request, bool) {
+	original, below := strings.CutPrefix(r.RequestURI, envoy.endpoint)
+	if !below || original != "" && original[0] != '/' {
+		return nil, false
+	}
+	asked := r.WithContext(r.Context())
+	asked.Header = r.Header.Clone()
+	asked.Header[pseudoMethod] = []string{r.Method}
+	asked.Header[pseudoAuthority] = []string{r.Host}
+	asked.Header[pseudoPath] = []string{original}
+	if scheme := r.Header[forwardedProto]; len(scheme) > 0 {
+		asked.Header[pseudoScheme] = scheme
+	}
+	return asked, true
+}
+
+// judgeEnvoy answers a check by HTTP.
+func (h *Handler) judgeEnvoy(asked *http.Request) answer {
+	a := h.judge(h.endpoints[envoy.endpoint], asked)
+	if a.status != http.StatusOK {
+		return a
+	}
+	a.fields = append(a.fields, field{headersToRemove, strings.Join(removed(), ",")})
+	if a.check() != nil { // the head is full
+		return denial(http.StatusForbidden, a.fields[0].value, tenancy.DecisionID{})
+	}
+	return a
+}
+
+// EnvoyCheck is a request as Envoy describes it by gRPC.
+type EnvoyCheck struct {
+	Peer   net.Addr // of the call
+	Secret []string // what the call's metadata has as x-memberward-secret
+	Source string   // address of Envoy's own client; empty: not said
+	Method, Scheme, Host,
+	Path string // as on the request line
+	Header []Field // names in any case, pseudo-headers among them
+}
+
+// Field is one header.
+type Field struct{ Name, Value string }
+
+// EnvoyVerdict answers a check. The zero value denies.
+type EnvoyVerdict struct {
+	Status  int      // 200, 401 or 403
+	Headers []Field  // of 200: for the application; otherwise for the client
+	Remove  []string // of 200: what the application must not see
+}
+
+// CheckEnvoy judges a check by gRPC. Whatever fails is a denial, never an
+// error.
+func (h *Handler) CheckEnvoy(ctx context.Context, asked EnvoyCheck) EnvoyVerdict {
+	e := h.endpoints[envoy.endpoint]
+	a := h.judge(e, asked.request(ctx))
+	if a.status != http.StatusOK {
+		denied := EnvoyVerdict{Status: http.StatusForbidden, Headers: append(a.shown(), Field{"Cache-Control", "no-store"})}
+		if a.status == http.StatusUnauthorized {
+			denied.Status = a.status
+		}
+		return denied
+	}
+	verdict := EnvoyVerdict{Status: a.status, Remove: removed()}
+	for _, f := range a.shown() {
+		if f.Name != "Vary" { // is for caches
+			verdict.Headers = append(verdict.Headers, f)
+		}
+	}
+	return verdict
+}
+
+func (a answer) shown() []Field {
+	shown := make([]Field, len(a.fields))
+	for i, f := range a.fields {
+		shown[i] = Field{f.name, f.value}
+	}
+	return shown
+}
+
+// request brings a check by gRPC into the common form. A client's own secret
+// is not the proxy's.
+func (asked EnvoyCheck) request(ctx context.Context) *http.Request {
+	header := http.Header{}
+	for _, f := range asked.Header {
+		name := http.CanonicalHeaderKey(f.Name)
+		header[name] = append(header[name], f.Value)
+	}
+	delete(header, proxySecret)
+	if len(asked.Secret) > 0 {
+		header[proxySecret] = asked.Secret
+	}
+	for _, part := range []Field{{pseudoMethod, asked.Method}, {pseudoScheme, asked.Scheme}, {pseudoAuthority, asked.Host}, {pseudoPath, asked.Path}} {
+		said := header[part.Name]
+		if part.Value != "" && (len(said) != 1 || said[0] != part.Value) { // twice, if it is something else: refused
+			header[part.Name] = append(said, part.Value)
+		}
+	}
+	if asked.Source != "" && !has(header, forwardedFor) {
+		header[forwardedFor] = []string{asked.Source}
+	}
+	request := &http.Request{Header: header}
+	if asked.Peer == nil {
+		return request.WithContext(ctx)
+	}
+	request.RemoteAddr = asked.Peer.String()
+	return request.WithContext(context.WithValue(ctx, http.LocalAddrContextKey, asked.Peer))
+}
