@@ -63,6 +63,7 @@ func (p *program) serve(ctx context.Context, l listeners) error {
 	}
 	group.Go(func() error { return p.manager.watch(ctx, p.alive) })
 	group.Go(func() error { return p.rotateKeys(ctx) })
+	group.Go(func() error { return p.watchRoutes(ctx) })
 	group.Go(func() error { return limitMemory(ctx, p.environment) })
 	group.Go(func() error {
 		<-ctx.Done()

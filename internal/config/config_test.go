@@ -42,12 +42,12 @@ func TestDefaults(t *testing.T) {
 func TestEverySettingComesByFlagAndByVariable(t *testing.T) {
 	want := Serve{
 		Data: "d", Listen: "[::1]:1", ProxyListen: "unix:/run/p.sock", GRPCListen: "127.0.0.1:2", OpsListen: "localhost:3",
-		Bootstrap: "b.yaml", Policies: "p", SelfRegistration: true, Insecure: true, LogFormat: "json", LogLevel: "debug",
+		Bootstrap: "b.yaml", Policies: "p", Routes: "r.yaml", SelfRegistration: true, Insecure: true, LogFormat: "json", LogLevel: "debug",
 		CORSPreflight: "policy",
 	}
 	byName := map[string]string{
 		"data": "d", "listen": "[::1]:1", "proxy-listen": "unix:/run/p.sock", "grpc-listen": "127.0.0.1:2", "ops-listen": "localhost:3", "bootstrap": "b.yaml",
-		"policies": "p", "self-registration": "true", "insecure": "true", "log-format": "json", "log-level": "debug", "demo": "false",
+		"policies": "p", "routes": "r.yaml", "self-registration": "true", "insecure": "true", "log-format": "json", "log-level": "debug", "demo": "false",
 	}
 	env := Environment{}
 	for _, s := range Settings() {

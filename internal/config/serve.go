@@ -15,6 +15,7 @@ type Serve struct {
 	OpsListen        string // host:port
 	Bootstrap        string // path; empty: no bootstrap data
 	Policies         string // folder; empty: the embedded set
+	Routes           string // path; empty: the built-in routes
 	SelfRegistration bool
 	Insecure         bool
 	Demo             bool
@@ -43,7 +44,7 @@ func LoadServe(flags Flags, env Environment) (Serve, error) {
 	s := Serve{
 		Data: f.text(keyData), Listen: f.text(keyListen), ProxyListen: f.text(keyProxyListen),
 		GRPCListen: f.text(keyGRPCListen), OpsListen: f.text(keyOpsListen),
-		Bootstrap: f.text(keyBootstrap), Policies: f.text(keyPolicies),
+		Bootstrap: f.text(keyBootstrap), Policies: f.text(keyPolicies), Routes: f.text(keyRoutes),
 		SelfRegistration: f.on(keySelfRegistration), Insecure: f.on(keyInsecure), Demo: f.on(keyDemo),
 		LogFormat: f.text(keyLogFormat), LogLevel: f.text(keyLogLevel), BootstrapKey: f.text(keyBootstrapKey),
 		TrustedPeers: networks(f.list(keyTrustedPeers)), ProxySecret: secret,

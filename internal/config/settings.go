@@ -44,6 +44,7 @@ const (
 	keyOpsListen        = "ops_listen"
 	keyBootstrap        = "bootstrap"
 	keyPolicies         = "policies"
+	keyRoutes           = "routes"
 	keySelfRegistration = "self_registration"
 	keyInsecure         = "insecure"
 	keyDemo             = "demo"
@@ -79,6 +80,7 @@ var settings = []Setting{
 	{Key: keyOpsListen, Flag: "ops-listen", Variable: "MEMBERWARD_OPS_LISTEN", Default: "127.0.0.1:8282", Value: "ADDR", Help: "address of /livez, /readyz and /metrics"},
 	{Key: keyBootstrap, Flag: "bootstrap", Variable: "MEMBERWARD_BOOTSTRAP", Value: "FILE", Help: "users, tenants, memberships and keys (YAML) for a store that holds no user"},
 	{Key: keyPolicies, Flag: "policies", Variable: "MEMBERWARD_POLICIES", Value: "DIR", Help: "Rego policies to decide by, instead of the embedded ones"},
+	{Key: keyRoutes, Flag: "routes", Variable: "MEMBERWARD_ROUTES", Value: "FILE", Help: "routes of the proxy checks (YAML), instead of the built-in ones; read again when it changes"},
 	{Key: keySelfRegistration, Flag: "self-registration", Variable: "MEMBERWARD_SELF_REGISTRATION", Default: "false", Kind: Switch, Help: "let anybody register an account, whose address counts as verified"},
 	{Key: keyInsecure, Flag: "insecure", Variable: "MEMBERWARD_INSECURE", Default: "false", Kind: Switch, Help: "allow listeners beyond loopback although they speak plain HTTP"},
 	{Key: keyDemo, Flag: "demo", Variable: "MEMBERWARD_DEMO", Default: "false", Kind: Switch, Help: "try it out: a temporary store with a small cast, on loopback only"},
