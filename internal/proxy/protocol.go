@@ -15,4 +15,5 @@ type protocol struct {
 var protocols = []protocol{
 	nginx,
 	forward,
+	haproxy,
 }
