@@ -40,6 +40,7 @@ const (
 	keyData             = "data"
 	keyListen           = "listen"
 	keyProxyListen      = "proxy_listen"
+	keyFCGIListen       = "fcgi_listen"
 	keyGRPCListen       = "grpc_listen"
 	keyOpsListen        = "ops_listen"
 	keyBootstrap        = "bootstrap"
@@ -76,6 +77,7 @@ var settings = []Setting{
 	{Key: keyData, Flag: "data", Variable: "MEMBERWARD_DATA", Value: "DIR", Help: "folder of the store; made on the first start"},
 	{Key: keyListen, Flag: "listen", Variable: "MEMBERWARD_LISTEN", Default: "127.0.0.1:8080", Value: "ADDR", Help: "address of the REST APIs"},
 	{Key: keyProxyListen, Flag: "proxy-listen", Variable: "MEMBERWARD_PROXY_LISTEN", Default: "127.0.0.1:8081", Value: "ADDR", Help: "address of the proxy checks, or unix:/path"},
+	{Key: keyFCGIListen, Flag: "fcgi-listen", Variable: "MEMBERWARD_FCGI_LISTEN", Value: "ADDR", Help: "address of the checks of Apache, over FastCGI; without it there are none"},
 	{Key: keyGRPCListen, Flag: "grpc-listen", Variable: "MEMBERWARD_GRPC_LISTEN", Default: "127.0.0.1:9191", Value: "ADDR", Help: "address of gRPC: grpc.health.v1"},
 	{Key: keyOpsListen, Flag: "ops-listen", Variable: "MEMBERWARD_OPS_LISTEN", Default: "127.0.0.1:8282", Value: "ADDR", Help: "address of /livez, /readyz and /metrics"},
 	{Key: keyBootstrap, Flag: "bootstrap", Variable: "MEMBERWARD_BOOTSTRAP", Value: "FILE", Help: "users, tenants, memberships and keys (YAML) for a store that holds no user"},

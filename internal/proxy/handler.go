@@ -30,10 +30,11 @@ type Ports struct {
 // otherwise answers OPTIONS * itself, with 200), ReadHeaderTimeout, and an
 // IdleTimeout above the proxy's own.
 type Handler struct {
-	ports     Ports
-	rules     rules
-	endpoints map[string]endpoint
-	routes    atomic.Pointer[Routes]
+	ports      Ports
+	rules      rules
+	endpoints  map[string]endpoint
+	authorizer endpoint // of FastCGI
+	routes     atomic.Pointer[Routes]
 }
 
 // endpoint is a protocol with what is prepared for it.
@@ -52,7 +53,7 @@ func New(ports Ports, options Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{ports: ports, rules: rules, endpoints: map[string]endpoint{}}
+	h := &Handler{ports: ports, rules: rules, endpoints: map[string]endpoint{}, authorizer: endpoint{protocol: apache, guard: newGuard(apache)}}
 	for _, p := range protocols {
 		h.endpoints[p.endpoint] = endpoint{protocol: p, guard: newGuard(p)}
 	}

@@ -15,6 +15,7 @@ import (
 // it.
 type Kind struct {
 	Name    string // as Debian's package is called
+	FastCGI bool   // asks over FastCGI, on connections of one check each
 	shipped string // path below the checkout
 	// The addresses that the shipped configuration holds, each once: what is
 	// replaced, and what by.
@@ -25,7 +26,7 @@ type Kind struct {
 }
 
 // Kinds are those that are tested, in the order of a report.
-func Kinds() []Kind { return []Kind{Nginx(), Caddy(), HAProxy()} }
+func Kinds() []Kind { return []Kind{Nginx(), Caddy(), HAProxy(), Apache()} }
 
 // Setup says what a test's proxy stands between.
 type Setup struct {
