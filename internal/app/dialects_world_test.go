@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -8,10 +9,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
 	"github.com/memberward/memberward/internal/authn"
@@ -26,6 +29,8 @@ import (
 type dialects struct {
 	testing.TB
 	handler http.Handler
+	routes  gin.RoutesInfo
+	reached map[string]bool // routes that were asked, as METHOD /path
 }
 
 const dialectsPlatform = "the platform's key in the tests of all dialects"
@@ -58,7 +63,30 @@ func openDialects(t testing.TB, set *policy.Set, seed tenancy.Seed) *dialects {
 	if _, err := p.gate.Install(t.Context(), seed); err != nil {
 		t.Fatal(err)
 	}
-	return &dialects{TB: t, handler: p.apis()}
+	d := &dialects{TB: t, handler: p.apis(), reached: map[string]bool{}}
+	d.routes = d.handler.(*gin.Engine).Routes()
+	return d
+}
+
+// routeOf finds the route of a request: of two, the one that says more of the
+// path.
+func (d *dialects) routeOf(request *http.Request) string {
+	asked := strings.Split(request.URL.Path, "/")
+	found, most := "", -1
+	for _, route := range d.routes {
+		parts, same := strings.Split(route.Path, "/"), 0
+		matches := route.Method == request.Method && len(parts) == len(asked) && !slices.ContainsFunc(parts, func(part string) bool {
+			i := slices.Index(parts, part)
+			if part == asked[i] {
+				same++
+			}
+			return part != asked[i] && !strings.HasPrefix(part, ":")
+		})
+		if matches && same > most {
+			found, most = route.Method+" "+route.Path, same
+		}
+	}
+	return found
 }
 
 // ask sends a request and gives its status and body.
@@ -69,6 +97,7 @@ func (d *dialects) ask(key, method, path, body string) (int, string) {
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
+	d.reached[d.routeOf(request)] = true
 	answer := httptest.NewRecorder()
 	d.handler.ServeHTTP(answer, request)
 	if answer.Code >= http.StatusInternalServerError {
@@ -88,7 +117,7 @@ func (d *dialects) read(path string, into any) {
 
 // seen is how one API shows a member, as far as it does.
 type seen struct {
-	id    string
+	id    string // or the address, where an API shows no id
 	level string // in the words of that API; empty where it has none
 	roles int    // custom ones; -1 where it shows none
 }
@@ -106,12 +135,13 @@ func (d *dialects) lists(tenant tenancy.TenantID) map[string][]seen {
 		found["cognee"] = append(found["cognee"], seen{m.ID, "", len(m.Roles)})
 	}
 	var llama []struct {
-		UserID string `json:"user_id"`
+		UserID string `json:"user_id"` // null of who has not signed up
+		Email  string
 		Roles  []struct{ Role struct{ Name string } }
 	}
 	d.read(fmt.Sprintf("/api/v1/organizations/%s/users", tenant), &llama)
 	for _, m := range llama {
-		found["llamacloud"] = append(found["llamacloud"], seen{m.UserID, m.Roles[0].Role.Name, -1})
+		found["llamacloud"] = append(found["llamacloud"], seen{cmp.Or(m.UserID, m.Email), m.Roles[0].Role.Name, -1})
 	}
 	var cogniac struct {
 		Data []struct {

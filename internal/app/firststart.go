@@ -55,11 +55,7 @@ func (p *program) ensurePlatformKey(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.installPlatformKey(ctx, text, path); err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(p.stderr, "memberward: the first platform key is in %s\n", path)
-	return err
+	return p.installPlatformKey(ctx, text, path)
 }
 
 // installPlatformKey stores a platform key unless it is one already. The log

@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -26,21 +27,43 @@ func text(v any) string {
 type operationOfAll struct {
 	name    string
 	request func(in drawn) (method, path, body string)
-	model   func(c *chamber, in drawn) bool
+	model   func(c *chamber, in drawn) bool // of the tenant that was drawn
+	by      asker                           // nil: whoever was drawn, with their key
+	learn   func(in drawn, answer object)   // takes what only an answer says; nil: nothing
+	skip    func(c *chamber, in drawn) bool // what leads out of the model; nil: nothing
 }
+
+// operationsOfAll are those of every API. Invitations come more often: only one
+// that is there can be answered.
+func operationsOfAll() []operationOfAll {
+	often := slices.Repeat(invitationsOfAll, 4)
+	return slices.Concat(membersOfAll, rolesOfAll, projectsOfAll, often, organizationsOfAll, accountsOfAll, tenantsOfAll, readsOfAll)
+}
+
+// asker gives the credential of who asks; none for nobody's.
+type asker func(in drawn) string
+
+func byPlatform(drawn) string { return dialectsPlatform }
+func byNobody(drawn) string   { return "" }
 
 // kept is how Cogniac and ProcessMind add a member who is there: nothing
 // changes.
 func kept(c *chamber, in drawn, fresh standing) bool {
 	if _, there := c.members[in.user]; there {
-		return c.manages(in.actor, fresh.level)
+		return c.enrols(in.actor, fresh.level)
 	}
 	return c.add(in.actor, in.user, fresh)
 }
 
-// LlamaCloud's roles are levels, and take custom roles away.
+// LlamaCloud's roles are levels, and take custom roles away. Its Admin is who
+// administers, so an owner stays one.
 func systemRoleOf(level tenancy.Level) func(*standing) {
-	return func(s *standing) { s.level, s.editor = level, false }
+	return func(s *standing) {
+		s.roles = 0
+		if level != tenancy.LevelAdmin || !s.level.Administers() {
+			s.level = level
+		}
+	}
 }
 
 func llamaRole(in drawn) string {
@@ -50,124 +73,132 @@ func llamaRole(in drawn) string {
 
 var cogniacRole = map[tenancy.Level]string{tenancy.LevelAdmin: "tenant_admin", tenancy.LevelMember: "tenant_user", tenancy.LevelViewer: "tenant_viewer"}
 
-var operationsOfAll = []operationOfAll{
+// membersOfAll are about members.
+var membersOfAll = []operationOfAll{
 	{
-		"native: add", func(in drawn) (string, string, string) {
+		name: "native: add",
+		request: func(in drawn) (string, string, string) {
 			return "POST", fmt.Sprintf("/v1/tenants/%s/members", in.tenant), text(object{"user_id": in.user.String(), "level": in.level.String()})
 		},
-		func(c *chamber, in drawn) bool { return c.add(in.actor, in.user, standing{level: in.level}) },
+		model: func(c *chamber, in drawn) bool { return c.add(in.actor, in.user, standing{level: in.level}) },
 	},
 	{
-		"native: update", func(in drawn) (string, string, string) {
+		name: "native: update",
+		request: func(in drawn) (string, string, string) {
 			return "PATCH", fmt.Sprintf("/v1/tenants/%s/members/%s", in.tenant, in.user),
 				text(object{"level": in.level.String(), "enabled": in.flag, "developer": in.second})
 		},
-		func(c *chamber, in drawn) bool {
+		model: func(c *chamber, in drawn) bool {
 			return c.change(in.actor, in.user, func(s *standing) { s.level, s.disabled, s.developer = in.level, !in.flag, in.second })
 		},
 	},
 	{
-		"native: remove", func(in drawn) (string, string, string) {
+		name: "native: remove",
+		request: func(in drawn) (string, string, string) {
 			return "DELETE", fmt.Sprintf("/v1/tenants/%s/members/%s", in.tenant, in.user), ""
 		},
-		func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, anybodyLeaves) },
+		model: func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, anybodyLeaves) },
 	},
 	{
-		"native: batch", func(in drawn) (string, string, string) {
+		name: "native: batch",
+		request: func(in drawn) (string, string, string) {
 			return "POST", fmt.Sprintf("/v1/tenants/%s/members/batch", in.tenant), text(object{"operations": []object{
 				{"op": "add", "user_id": in.user.String(), "level": in.level.String()}, {"op": "remove", "user_id": in.other.String()},
 			}})
 		},
-		func(c *chamber, in drawn) bool {
+		model: func(c *chamber, in drawn) bool {
 			return c.add(in.actor, in.user, standing{level: in.level}) && c.remove(in.actor, in.other, anybodyLeaves)
 		},
 	},
 	{
-		"native: transfer", func(in drawn) (string, string, string) {
+		name: "native: transfer",
+		request: func(in drawn) (string, string, string) {
 			return "POST", fmt.Sprintf("/v1/tenants/%s/transfer-ownership", in.tenant), text(object{"to": in.user.String()})
 		},
-		func(c *chamber, in drawn) bool { return c.transfer(in.actor, in.user) },
+		model: func(c *chamber, in drawn) bool { return c.transfer(in.actor, in.user) },
 	},
 	{
-		"cognee: add", func(in drawn) (string, string, string) {
+		name: "cognee: add",
+		request: func(in drawn) (string, string, string) {
 			return "POST", fmt.Sprintf("/api/v1/permissions/users/%s/tenants?tenant_id=%s", in.user, in.tenant), ""
 		},
-		func(c *chamber, in drawn) bool { return c.add(in.actor, in.user, standing{level: tenancy.LevelMember}) },
+		model: func(c *chamber, in drawn) bool {
+			if _, there := c.members[in.user]; there || !c.managesUsers(in.actor) || tenancy.LevelMember.Rank() > c.rank(in.actor).Rank() {
+				return c.add(in.actor, in.user, standing{level: tenancy.LevelMember})
+			}
+			c.members[in.user] = standing{level: tenancy.LevelMember, waits: !c.proven(in.user)}
+			return true
+		},
 	},
 	{
-		"cognee: remove", func(in drawn) (string, string, string) {
+		name: "cognee: remove",
+		request: func(in drawn) (string, string, string) {
 			return "DELETE", fmt.Sprintf("/api/v1/permissions/tenants/%s/users/%s", in.tenant, in.user), ""
 		},
-		func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, administratorsLeave) },
+		model: func(c *chamber, in drawn) bool { return c.removeByCognee(in.actor, in.user) },
 	},
 	{
-		"cognee: give a role", func(in drawn) (string, string, string) {
-			return "POST", fmt.Sprintf("/api/v1/permissions/users/%s/roles?role_id=%s", in.user, in.editor), ""
-		},
-		func(c *chamber, in drawn) bool {
-			return !c.members[in.user].editor && c.change(in.actor, in.user, func(s *standing) { s.editor = true })
-		},
-	},
-	{
-		"cognee: take a role", func(in drawn) (string, string, string) {
-			return "DELETE", fmt.Sprintf("/api/v1/permissions/users/%s/roles?role_id=%s", in.user, in.editor), ""
-		},
-		func(c *chamber, in drawn) bool {
-			if _, there := c.members[in.user]; !there { // who is no member holds it no more than others
-				return c.manages(in.actor, tenancy.LevelNone)
-			}
-			return c.change(in.actor, in.user, func(s *standing) { s.editor = false })
-		},
-	},
-	{
-		"llamacloud: put", func(in drawn) (string, string, string) {
+		name: "llamacloud: put",
+		request: func(in drawn) (string, string, string) {
 			return "PUT", fmt.Sprintf("/api/v1/organizations/%s/users", in.tenant), text([]object{
 				{"user_id": in.user.String(), "project_ids": nil, "role_id": llamaRole(in)},
 				{"email": emailOf(in.other), "project_ids": nil},
 			})
 		},
-		func(c *chamber, in drawn) bool {
+		model: func(c *chamber, in drawn) bool {
 			put := func(user tenancy.UserID, level tenancy.Level, how func(*standing)) bool {
 				if _, there := c.members[user]; there {
 					return c.change(in.actor, user, how)
 				}
 				return c.add(in.actor, user, standing{level: level})
 			}
-			return put(in.user, in.level, systemRoleOf(in.level)) && put(in.other, tenancy.LevelViewer, unchanged)
+			everything := func(how func(*standing)) func(*standing) {
+				return func(s *standing) { how(s); s.only, s.works = false, 0 }
+			}
+			return put(in.user, in.level, everything(systemRoleOf(in.level))) && put(in.other, tenancy.LevelViewer, everything(unchanged))
 		},
 	},
 	{
-		"llamacloud: remove", func(in drawn) (string, string, string) {
+		name: "llamacloud: remove",
+		request: func(in drawn) (string, string, string) {
 			return "DELETE", fmt.Sprintf("/api/v1/organizations/%s/users/%s", in.tenant, in.user), map[bool]string{true: "null"}[in.flag]
 		},
-		func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, anybodyLeaves) },
+		model: func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, anybodyLeaves) },
 	},
 	{
-		"llamacloud: remove several", func(in drawn) (string, string, string) {
+		name: "llamacloud: remove several",
+		request: func(in drawn) (string, string, string) {
 			return "PUT", fmt.Sprintf("/api/v1/organizations/%s/users/remove", in.tenant), text([]object{{"user_id": in.user.String()}, {"email": emailOf(in.other)}})
 		},
-		func(c *chamber, in drawn) bool {
-			return c.remove(in.actor, in.user, anybodyLeaves) && c.remove(in.actor, in.other, anybodyLeaves)
+		model: func(c *chamber, in drawn) bool {
+			first, last := in.user, in.other
+			if first == in.actor { // the actor leaves last
+				first, last = last, first
+			}
+			return c.remove(in.actor, first, anybodyLeaves) && c.remove(in.actor, last, anybodyLeaves)
 		},
 	},
 	{
-		"llamacloud: assign", func(in drawn) (string, string, string) {
+		name: "llamacloud: assign",
+		request: func(in drawn) (string, string, string) {
 			return "PUT", fmt.Sprintf("/api/v1/organizations/%s/users/roles", in.tenant),
 				text(object{"user_id": in.user.String(), "organization_id": in.tenant.String(), "role_id": llamaRole(in)})
 		},
-		func(c *chamber, in drawn) bool { return c.change(in.actor, in.user, systemRoleOf(in.level)) },
+		model: func(c *chamber, in drawn) bool { return c.change(in.actor, in.user, systemRoleOf(in.level)) },
 	},
 	{
-		"cogniac: add", func(in drawn) (string, string, string) {
+		name: "cogniac: add",
+		request: func(in drawn) (string, string, string) {
 			return "POST", fmt.Sprintf("/1/tenants/%s/users", in.tenant), text(object{"user_id": in.user.String(), "role": cogniacRole[in.level]})
 		},
-		func(c *chamber, in drawn) bool { return kept(c, in, standing{level: in.level}) },
+		model: func(c *chamber, in drawn) bool { return kept(c, in, standing{level: in.level}) },
 	},
 	{
-		"cogniac: role", func(in drawn) (string, string, string) {
+		name: "cogniac: role",
+		request: func(in drawn) (string, string, string) {
 			return "POST", fmt.Sprintf("/1/tenants/%s/users/role", in.tenant), text(object{"user_id": in.user.String(), "tenant_role": cogniacRole[in.level]})
 		},
-		func(c *chamber, in drawn) bool {
+		model: func(c *chamber, in drawn) bool {
 			if in.level == tenancy.LevelAdmin {
 				return c.change(in.actor, in.user, administrator(true))
 			}
@@ -175,21 +206,23 @@ var operationsOfAll = []operationOfAll{
 		},
 	},
 	{
-		"cogniac: remove", func(in drawn) (string, string, string) {
+		name: "cogniac: remove",
+		request: func(in drawn) (string, string, string) {
 			if in.flag {
 				return "DELETE", fmt.Sprintf("/1/tenants/%s/users?user_id=%s", in.tenant, in.user), ""
 			}
 			return "DELETE", fmt.Sprintf("/1/tenants/%s/users", in.tenant), text(object{"user_id": in.user.String()})
 		},
-		func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, anybodyLeaves) },
+		model: func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, anybodyLeaves) },
 	},
 	{
-		"processmind: add", func(in drawn) (string, string, string) {
+		name: "processmind: add",
+		request: func(in drawn) (string, string, string) {
 			return "POST", fmt.Sprintf("/tenant/%s/users", in.tenant), text(object{
 				"email": emailOf(in.user), "isAdminInTenant": in.flag, "isActiveInTenant": in.second, "isDeveloperInTenant": in.second,
 			})
 		},
-		func(c *chamber, in drawn) bool {
+		model: func(c *chamber, in drawn) bool {
 			fresh := standing{level: tenancy.LevelMember, disabled: !in.second, developer: in.second}
 			if in.flag {
 				fresh.level = tenancy.LevelAdmin
@@ -198,14 +231,15 @@ var operationsOfAll = []operationOfAll{
 		},
 	},
 	{
-		"processmind: update", func(in drawn) (string, string, string) {
+		name: "processmind: update",
+		request: func(in drawn) (string, string, string) {
 			flags := object{"userId": in.user.String(), "tenantId": in.tenant.String(), "isAdminInTenant": in.flag}
 			if in.level == tenancy.LevelAdmin {
 				flags["isActiveInTenant"] = in.second
 			}
 			return "PUT", fmt.Sprintf("/tenant/%s/users", in.tenant), text(flags)
 		},
-		func(c *chamber, in drawn) bool {
+		model: func(c *chamber, in drawn) bool {
 			return c.change(in.actor, in.user, func(s *standing) {
 				administrator(in.flag)(s)
 				if in.level == tenancy.LevelAdmin {
@@ -215,9 +249,10 @@ var operationsOfAll = []operationOfAll{
 		},
 	},
 	{
-		"processmind: remove", func(in drawn) (string, string, string) {
+		name: "processmind: remove",
+		request: func(in drawn) (string, string, string) {
 			return "DELETE", fmt.Sprintf("/tenant/%s/users", in.tenant), text(object{"userId": in.user.String(), "tenantId": in.tenant.String()})
 		},
-		func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, othersLeave) },
+		model: func(c *chamber, in drawn) bool { return c.remove(in.actor, in.user, othersLeave) },
 	},
 }

@@ -71,6 +71,20 @@ func TestFirstStartRestartAndStop(t *testing.T) {
 	}
 }
 
+// TestAFirstStartLogsNothingButJSON: whoever reads the log as JSON meets no
+// other line.
+func TestAFirstStartLogsNothingButJSON(t *testing.T) {
+	cfg := settings(t.TempDir())
+	cfg.LogFormat = "json"
+	r := launch(t, cfg)
+	r.stop(t)
+	for line := range strings.Lines(r.stderr.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("a line of the log is no JSON: %s", line)
+		}
+	}
+}
+
 func TestTheOperatorsKey(t *testing.T) {
 	folder, key := t.TempDir(), strings.Repeat("operator's ", 4)+"key"
 	cfg := settings(folder)

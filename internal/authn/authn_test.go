@@ -178,7 +178,7 @@ func (s *scene) token(t *testing.T, tenant tenancy.TenantRef) string {
 	t.Helper()
 	said := claims{user: s.mary, epoch: s.dir.users[s.mary].TokenEpoch}
 	if !tenant.IsZero() {
-		bound, found, err := s.activeMembership(t.Context(), s.mary, tenant)
+		bound, found, err := s.membership(t.Context(), s.mary, tenant)
 		if err != nil || !found {
 			t.Fatalf("%v, %v", found, err)
 		}

@@ -19,11 +19,11 @@ func (s *Service) Login(ctx context.Context, email, password string, tenant tena
 	}
 	said := claims{user: user.ID, epoch: user.TokenEpoch}
 	if !tenant.IsZero() {
-		bound, found, err := s.activeMembership(ctx, user.ID, tenant)
+		bound, found, err := s.membership(ctx, user.ID, tenant)
 		if err != nil {
 			return Token{}, err
 		}
-		if !found {
+		if !found || !bound.Active(s.clock()) {
 			return Token{}, badLogin("no such tenant, or no active member of it")
 		}
 		said.bind(bound)
@@ -89,9 +89,9 @@ func (s *Service) isPasswordOf(ctx context.Context, user tenancy.User, known boo
 	return known && right && err == nil, err
 }
 
-// activeMembership finds the membership that a token is to be bound to; none
-// where it is not active.
-func (s *Service) activeMembership(ctx context.Context, user tenancy.UserID, ref tenancy.TenantRef) (tenancy.Membership, bool, error) {
+// membership finds the membership that a token is to be bound to, active or
+// not.
+func (s *Service) membership(ctx context.Context, user tenancy.UserID, ref tenancy.TenantRef) (tenancy.Membership, bool, error) {
 	tenant, found, err := s.dir.ResolveTenant(ctx, ref)
 	if err != nil {
 		return tenancy.Membership{}, false, fmt.Errorf("look up a tenant: %w", err)
@@ -103,7 +103,7 @@ func (s *Service) activeMembership(ctx context.Context, user tenancy.UserID, ref
 	if err != nil {
 		return tenancy.Membership{}, false, fmt.Errorf("look up a membership: %w", err)
 	}
-	return member, found && member.Active(s.clock()), nil
+	return member, found, nil
 }
 
 // badLogin is the one error of a login that fails. The cause is for the log.

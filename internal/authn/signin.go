@@ -45,9 +45,9 @@ func (s *Service) byKeyParts(ctx context.Context, text string) (tenancy.Actor, e
 // is bound to their membership in a tenant, and to what that membership
 // permits now: it ends when their level, roles or capabilities change. One got
 // with a key ends with the key as well, and has its scopes. Errors are
-// *tenancy.Error: not_a_member without an active membership there, or with a
-// key that is bound to another tenant; forbidden for whoever came with
-// anything else, so that no token prolongs itself; unauthenticated when the
+// *tenancy.Error: not_a_member without a membership there, or with a key that
+// is bound to another tenant; not_permitted where the membership is not active;
+// forbidden for whoever came with anything else, so that no token prolongs itself; unauthenticated when the
 // account has changed meanwhile; or the store's own.
 func (s *Service) Exchange(ctx context.Context, actor tenancy.Actor, tenant tenancy.TenantID) (Token, error) {
 	if actor.User.IsZero() || actor.Delegated || (actor.Via != tenancy.ViaPassword && actor.Via != tenancy.ViaAPIKey) {
@@ -63,16 +63,19 @@ func (s *Service) Exchange(ctx context.Context, actor tenancy.Actor, tenant tena
 	if !actor.Tenant.IsZero() && actor.Tenant != tenant {
 		return Token{}, errNoMember
 	}
-	bound, found, err := s.activeMembership(ctx, user.ID, tenancy.RefTo(tenant))
+	bound, found, err := s.membership(ctx, user.ID, tenancy.RefTo(tenant))
 	if err != nil {
 		return Token{}, fmt.Errorf("exchange a credential: %w", err)
 	}
 	if !found {
 		return Token{}, errNoMember
 	}
+	if !bound.Active(s.clock()) {
+		return Token{}, &tenancy.Error{Code: tenancy.CodeNotPermitted, Msg: "your membership in the tenant is not active"}
+	}
 	said := claims{user: user.ID, epoch: user.TokenEpoch, version: bound.Epoch + 1, key: actor.Key}
 	said.bind(bound)
 	return s.issue(ctx, said)
 }
 
-var errNoMember = &tenancy.Error{Code: tenancy.CodeNotAMember, Msg: "you are no active member of such a tenant"}
+var errNoMember = &tenancy.Error{Code: tenancy.CodeNotAMember, Msg: "you are no member of such a tenant"}

@@ -138,7 +138,7 @@ func TestExchangeRefuses(t *testing.T) {
 	}{
 		{"nothing against it", password, s.acme, ""},
 		{"no such tenant", password, tenancy.TenantID(uuid.New()), "not_a_member"},
-		{"pending there", password, globex, "not_a_member"},
+		{"pending there", password, globex, "not_permitted"},
 		{"a key that is bound elsewhere", tenancy.Actor{User: s.mary, Via: tenancy.ViaAPIKey, Tenant: globex}, s.acme, "not_a_member"},
 		{"a token", tenancy.Actor{User: s.mary, Via: tenancy.ViaToken}, s.acme, "forbidden"},
 		{"a cookie", tenancy.Actor{User: s.mary, Via: tenancy.ViaCookie}, s.acme, "forbidden"},

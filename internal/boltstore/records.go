@@ -129,7 +129,7 @@ func (e *encoder) user(v tenancy.User) {
 	e.string(v.GivenName)
 	e.string(v.Surname)
 	e.string(string(v.Kind))
-	e.flags(v.SignedUp, v.Enabled)
+	e.flags(v.SignedUp, v.Enabled, v.Unverified)
 	e.string(v.PasswordHash)
 	e.raw(v.ActiveTenant[:])
 	e.time(v.CreatedAt)
@@ -140,7 +140,7 @@ func decodeUser(d *decoder) tenancy.User { return d.user(d.version) }
 
 func (d *decoder) user(version byte) (v tenancy.User) {
 	v.Email, v.GivenName, v.Surname, v.Kind = d.string(), d.string(), d.string(), tenancy.Kind(d.string())
-	d.flags(&v.SignedUp, &v.Enabled)
+	d.flags(&v.SignedUp, &v.Enabled, &v.Unverified)
 	v.PasswordHash, v.ActiveTenant, v.CreatedAt = d.string(), d.id(), d.time()
 	if version >= userVersion {
 		v.TokenEpoch = d.uint()

@@ -73,7 +73,10 @@ Exit codes: 3 the set could not be activated, or the vectors could not be read,
 
 // conform holds a set against vectors.
 func conform(ctx context.Context, source policy.Source, vectors string, s streams) error {
-	files := policy.BuiltInVectors()
+	files, err := policy.BuiltInVectors()
+	if err != nil {
+		return unreadable(fmt.Errorf("read the vectors: %w", err))
+	}
 	if vectors != builtInVectors {
 		if _, err := os.Stat(vectors); err != nil {
 			return unreadable(fmt.Errorf("read the vectors: %w", err))

@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
+	"text/tabwriter"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/memberward/memberward/internal/app"
@@ -97,9 +98,9 @@ func (s streams) printReport(path string, report boltstore.Report) error {
 
 // faultsOf lists what is damaged.
 func faultsOf(faults []boltstore.Fault) string {
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.AppendHeader(table.Row{"where", "which", "what"})
+	var text strings.Builder
+	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "WHERE\tWHICH\tWHAT")
 	for _, f := range faults {
 		where, which := f.Bucket, f.Key
 		switch {
@@ -108,7 +109,8 @@ func faultsOf(faults []boltstore.Fault) string {
 		case f.Bucket == "":
 			where = "file"
 		}
-		t.AppendRow(table.Row{printable(where), printable(which), printable(f.What)})
+		fmt.Fprintf(t, "%s\t%s\t%s\n", printable(where), printable(which), printable(f.What))
 	}
-	return t.Render()
+	_ = t.Flush() // a strings.Builder takes everything
+	return strings.TrimSuffix(text.String(), "\n")
 }

@@ -80,7 +80,7 @@ var settings = []Setting{
 	{Key: keyFCGIListen, Flag: "fcgi-listen", Variable: "MEMBERWARD_FCGI_LISTEN", Value: "ADDR", Help: "address of the checks of Apache, over FastCGI; without it there are none"},
 	{Key: keyGRPCListen, Flag: "grpc-listen", Variable: "MEMBERWARD_GRPC_LISTEN", Default: "127.0.0.1:9191", Value: "ADDR", Help: "address of gRPC: grpc.health.v1"},
 	{Key: keyOpsListen, Flag: "ops-listen", Variable: "MEMBERWARD_OPS_LISTEN", Default: "127.0.0.1:8282", Value: "ADDR", Help: "address of /livez, /readyz and /metrics"},
-	{Key: keyBootstrap, Flag: "bootstrap", Variable: "MEMBERWARD_BOOTSTRAP", Value: "FILE", Help: "users, tenants, memberships and keys (YAML) for a store that holds no user"},
+	{Key: keyBootstrap, Flag: "bootstrap", Variable: "MEMBERWARD_BOOTSTRAP", Value: "FILE", Help: "users, tenants, members, roles, keys and more (YAML) for a store that holds no user"},
 	{Key: keyPolicies, Flag: "policies", Variable: "MEMBERWARD_POLICIES", Value: "DIR", Help: "Rego policies to decide by, instead of the embedded ones"},
 	{Key: keyRoutes, Flag: "routes", Variable: "MEMBERWARD_ROUTES", Value: "FILE", Help: "routes of the proxy checks (YAML), instead of the built-in ones; read again when it changes"},
 	{Key: keySelfRegistration, Flag: "self-registration", Variable: "MEMBERWARD_SELF_REGISTRATION", Default: "false", Kind: Switch, Help: "let anybody register an account, whose address counts as verified"},

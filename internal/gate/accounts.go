@@ -37,7 +37,7 @@ func (s *createUser) gather(tx Reader, m *matter) error {
 		if err != nil {
 			return err
 		}
-		if !account.SignedUp && account.Enabled && (!s.chosen || s.ID == holder) {
+		if s.mayTake(account, m) {
 			s.signUp(account, m)
 			return nil
 		}
@@ -47,6 +47,13 @@ func (s *createUser) gather(tx Reader, m *matter) error {
 		m.find(tenancy.Find(tenancy.CodeIDTaken))
 	}
 	return nil
+}
+
+// mayTake reports whether an account that is there is the one asked for: one
+// that is reserved, or, for the platform, one that a code alone vouches for.
+func (s *createUser) mayTake(account tenancy.User, m *matter) bool {
+	open := !account.SignedUp || account.Unverified && m.actor.Platform
+	return open && account.Enabled && (!s.chosen || s.ID == account.ID)
 }
 
 // signUp makes the reserved account the one that the matter is about. Who
@@ -73,6 +80,11 @@ func (s *createUser) perform(tx Tx, m *matter) (any, error) {
 	if user.ID.IsZero() {
 		user = tenancy.User{ID: s.ID, Kind: tenancy.KindHuman, Enabled: true, TokenEpoch: firstEpoch(m.in.Now), CreatedAt: m.in.Now}
 	}
+	if user.Unverified {
+		if err := takeOver(tx, &user, m.in.Now); err != nil {
+			return nil, err
+		}
+	}
 	user.Email, user.SignedUp = s.Email, true
 	user.PasswordHash = cmp.Or(s.PasswordHash, user.PasswordHash) // the platform may have set one before
 	user.GivenName, user.Surname = cmp.Or(s.GivenName, user.GivenName), cmp.Or(s.Surname, user.Surname)
@@ -81,6 +93,13 @@ func (s *createUser) perform(tx Tx, m *matter) (any, error) {
 		return nil, err
 	}
 	return tenancy.UserView{User: user}, activate(tx, user.ID, m.in.Now)
+}
+
+// takeOver ends what whoever signed up with a code signs in with: the account
+// is another's, as far as the platform knows.
+func takeOver(tx Tx, user *tenancy.User, now time.Time) error {
+	user.Unverified, user.PasswordHash, user.TokenEpoch = false, "", nextEpoch(user.TokenEpoch, now)
+	return deleteKeys(tx, user.ID, func(tenancy.Key) bool { return true })
 }
 
 // firstEpoch begins the epochs of a new account where no account before it can

@@ -1,9 +1,11 @@
 package gate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -13,8 +15,8 @@ import (
 const BatchLimit = 1000
 
 // batch is several changes in one transaction: each is decided in the state
-// that those before it left and recorded as a decision of its own, and all of
-// them happen or none.
+// that those made before it left and recorded as a decision of its own, and all
+// of them happen or none.
 type batch struct {
 	steps []step
 	once  bool
@@ -44,10 +46,11 @@ func (b batch) action(actor tenancy.Actor) tenancy.Action { return b.steps[0].ac
 
 func (b batch) run(ctx context.Context, g *Gate, tx Tx, m *matter, opts tenancy.ApplyOptions) error {
 	m.items = make([]*matter, 0, len(b.steps))
-	outcomes := make([]tenancy.Outcome, 0, len(b.steps))
+	outcomes := make([]tenancy.Outcome, len(b.steps))
 	var refused []tenancy.ItemRefusal
 	acted := map[tenancy.UserID]bool{}
-	for i, step := range b.steps {
+	for _, i := range b.order(m) {
+		step := b.steps[i]
 		item := m.item(g, tx, step)
 		m.items = append(m.items, item)
 		err := g.change(ctx, tx, item, step, opts)
@@ -64,7 +67,7 @@ func (b batch) run(ctx context.Context, g *Gate, tx Tx, m *matter, opts tenancy.
 			return &tenancy.ItemError{Index: i, Err: err}
 		}
 		acted[user] = !user.IsZero()
-		outcomes = append(outcomes, item.outcome)
+		outcomes[i] = item.outcome
 	}
 	if len(refused) > 0 {
 		return m.refuseItems(refused)
@@ -72,6 +75,20 @@ func (b batch) run(ctx context.Context, g *Gate, tx Tx, m *matter, opts tenancy.
 	first := outcomes[0]
 	m.outcome.DecisionID, m.outcome.PolicyRevision, m.outcome.Result = first.DecisionID, first.PolicyRevision, outcomes
 	return nil
+}
+
+// order gives the places of the changes in the order in which they are made:
+// the actor leaves last, since whoever has left may do nothing more.
+func (b batch) order(m *matter) []int {
+	var order, leaving []int
+	for i, step := range b.steps {
+		if removal, is := step.(removeMember); is && removal.isOf(m.self) {
+			leaving = append(leaving, i)
+			continue
+		}
+		order = append(order, i)
+	}
+	return append(order, leaving...)
 }
 
 // item begins the decision of one change, with what the batch has found out
@@ -84,6 +101,7 @@ func (m *matter) item(g *Gate, tx Reader, step step) *matter {
 }
 
 func (m *matter) refuseItems(refused []tenancy.ItemRefusal) error {
+	slices.SortFunc(refused, func(a, b tenancy.ItemRefusal) int { return cmp.Compare(a.Index, b.Index) })
 	first := refused[0]
 	m.found = first.Reasons
 	m.outcome.DecisionID, m.outcome.PolicyRevision = first.DecisionID, first.PolicyRevision

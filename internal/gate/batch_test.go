@@ -43,6 +43,36 @@ func TestABatchHappensOrNot(t *testing.T) {
 	}
 }
 
+// Whoever has left could do nothing more: a batch in which the actor is removed
+// first does the rest as well, and its outcomes stay in their order.
+func TestTheActorOfABatchLeavesLast(t *testing.T) {
+	for name, own := range map[string]tenancy.RemoveMember{
+		"by id":      {Tenant: tenancy.RefTo(acme), User: adam},
+		"by address": {Tenant: tenancy.RefTo(acme), Email: " ADAM@example.com"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, shipped(t))
+			_, err := s.Apply(t.Context(), as(adam), tenancy.Batch{Changes: []tenancy.Change{own, remove(acme, olga), remove(acme, user(99))}}, tenancy.ApplyOptions{})
+			var refusal *tenancy.Refusal
+			if !errors.As(err, &refusal) || refusal.Reasons[0].Code != tenancy.CodeOwnerPermanent || len(refusal.Result.([]tenancy.ItemRefusal)) != 2 {
+				t.Errorf("with the owner in it: %v", err)
+			}
+			outcome, err := s.Apply(t.Context(), as(adam), tenancy.Batch{Changes: []tenancy.Change{own, remove(acme, vic)}}, tenancy.ApplyOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, want := range []tenancy.UserID{adam, vic} {
+				if gone := outcome.Result.([]tenancy.Outcome)[i].Result.(tenancy.Member); gone.User != want {
+					t.Errorf("outcome %d is of %s, want %s", i, gone.User, want)
+				}
+				if _, is := s.membership(acme, want); is {
+					t.Errorf("%s is a member still", want)
+				}
+			}
+		})
+	}
+}
+
 func TestABatchNamesNobodyTwice(t *testing.T) {
 	s := open(t, shipped(t))
 	twice := tenancy.Batch{Once: true, Changes: []tenancy.Change{

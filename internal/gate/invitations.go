@@ -49,11 +49,11 @@ func (s *createInvitation) gatherAddress(tx Reader, m *matter) error {
 		return err
 	}
 	if known {
-		_, member, err := tx.Membership(m.tenant.ID, holder)
+		there, member, err := tx.Membership(m.tenant.ID, holder)
 		if err != nil {
 			return err
 		}
-		if member {
+		if member && !there.Pending { // one who waits may be sent a code
 			m.find(tenancy.Find(tenancy.CodeAlreadyMember))
 		}
 	}
@@ -288,7 +288,8 @@ func (s *acceptInvitation) hold(m *matter) []tenancy.Finding {
 
 func (s *acceptInvitation) perform(tx Tx, m *matter) (any, error) {
 	if !m.account.SignedUp {
-		m.account.SignedUp, m.account.PasswordHash = true, cmp.Or(s.PasswordHash, m.account.PasswordHash)
+		m.account.SignedUp, m.account.Unverified = true, true
+		m.account.PasswordHash = cmp.Or(s.PasswordHash, m.account.PasswordHash)
 		m.account.GivenName, m.account.Surname = cmp.Or(s.GivenName, m.account.GivenName), cmp.Or(s.Surname, m.account.Surname)
 		if err := tx.PutUser(m.account); err != nil {
 			return nil, err
@@ -296,9 +297,6 @@ func (s *acceptInvitation) perform(tx Tx, m *matter) (any, error) {
 	}
 	s.after.Pending, s.after.UpdatedAt = false, m.in.Now
 	if err := tx.PutMembership(s.after); err != nil {
-		return nil, err
-	}
-	if err := activate(tx, m.account.ID, m.in.Now); err != nil {
 		return nil, err
 	}
 	if err := closeInvitation(tx, *s.invitation, tenancy.InvitationAccepted, m.in.Now); err != nil {

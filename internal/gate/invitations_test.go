@@ -86,3 +86,54 @@ func TestInvitationsEnd(t *testing.T) {
 	s.want("and removed", s.try(as(olga), remove(acme, sam)))
 	s.want("what was offered goes too", s.try(invitee, tenancy.AcceptInvitation{Code: tenancy.Digest{4}}), "invitation_unknown")
 }
+
+// TestACodeVouchesForItsTenantAlone: whoever makes an invitation has seen its
+// code, so it opens nothing that others gave to the address.
+func TestACodeVouchesForItsTenantAlone(t *testing.T) {
+	s := open(t, shipped(t))
+	const address = "victim@example.com"
+	waiting := did[tenancy.AddedMember](s, as(olga), tenancy.AddMember{Tenant: tenancy.RefTo(acme), Email: address, Level: tenancy.LevelAdmin, Enabled: true})
+	s.want("a place before signing up", s.try(as(olga), place(waiting.User, true, true)), "conflict")
+	mine := did[tenancy.Tenant](s, as(sam), tenancy.CreateTenant{Name: "Sam's"})
+	s.want("invited by sam", s.try(as(sam), tenancy.CreateInvitation{Tenant: tenancy.RefTo(mine.ID), Email: address, Code: tenancy.Digest{9}}))
+	taken := did[tenancy.Member](s, invitee, tenancy.AcceptInvitation{Code: tenancy.Digest{9}, PasswordHash: "sam's"})
+	if taken.User != waiting.User || taken.Pending {
+		t.Fatalf("accepted: %+v", taken)
+	}
+	if m, _ := s.membership(acme, waiting.User); !m.Pending {
+		t.Error("the membership in acme began")
+	}
+	key := tenancy.CreateKey{ID: tenancy.KeyID{9}, User: waiting.User, Digest: tenancy.Digest{9}}
+	s.want("a key of whoever signed up", s.try(as(waiting.User), key))
+	s.want("acts in acme", s.try(as(waiting.User), add(acme, gil, tenancy.LevelViewer)), "not_permitted", "member_limit")
+	s.want("a place", s.try(as(olga), place(waiting.User, true, true)), "conflict")
+	if later := did[tenancy.AddedMember](s, as(gil), add(guild, waiting.User, tenancy.LevelViewer)); !later.Pending {
+		t.Error("what is added later does not wait")
+	}
+	s.want("registering", s.try(invitee, tenancy.CreateUser{Email: address, PasswordHash: "another's"}), "email_taken")
+
+	made := did[tenancy.UserView](s, platform, tenancy.CreateUser{Email: address, PasswordHash: "hers"})
+	account := s.user(made.ID)
+	if made.ID != waiting.User || account.PasswordHash != "hers" || account.Unverified {
+		t.Errorf("the platform made %+v", account)
+	}
+	if _, kept := s.key(key.ID); kept || account.TokenEpoch == 0 {
+		t.Error("whoever signed up before can still sign in")
+	}
+	for _, tenant := range []tenancy.TenantID{acme, guild, mine.ID} {
+		if m, _ := s.membership(tenant, made.ID); m.Pending {
+			t.Errorf("in %s she waits still", tenant)
+		}
+	}
+}
+
+// TestWhoWaitsMayBeInvited: the tenant's own code ends the waiting there.
+func TestWhoWaitsMayBeInvited(t *testing.T) {
+	s := open(t, shipped(t))
+	waiting := did[tenancy.AddedMember](s, as(olga), tenancy.AddMember{Tenant: tenancy.RefTo(acme), Email: "new@example.com", Level: tenancy.LevelMember, Enabled: true})
+	s.want("invited", s.try(as(olga), invite("new@example.com", tenancy.LevelViewer, 1)))
+	joined := did[tenancy.Member](s, invitee, tenancy.AcceptInvitation{Code: tenancy.Digest{1}})
+	if joined.User != waiting.User || joined.Pending || joined.Level != tenancy.LevelMember {
+		t.Errorf("joined as %+v", joined)
+	}
+}

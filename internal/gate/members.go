@@ -47,7 +47,7 @@ func (s *addMember) gather(tx Reader, m *matter) error {
 	}
 	s.after = tenancy.Membership{
 		Tenant: m.tenant.ID, User: s.adds, Level: cmp.Or(s.Level, s.terms.DefaultLevel, tenancy.LevelViewer), LevelName: s.LevelName, Developer: s.Developer,
-		Pending: !m.account.SignedUp, Enabled: s.Enabled, NotBefore: begins, ExpiresAt: s.ExpiresAt,
+		Pending: !m.account.Proven(), Enabled: s.Enabled, NotBefore: begins, ExpiresAt: s.ExpiresAt,
 		InvitedBy: m.actor.User, CreatedAt: m.in.Now, UpdatedAt: m.in.Now,
 	}
 	return s.gatherGiven(tx, m)
@@ -79,9 +79,7 @@ func (s *addMember) gatherByEmail(tx Reader, m *matter) error {
 	case err != nil:
 		return err
 	case !s.User.IsZero():
-		if m.in.Target.Exists && holder != s.User {
-			m.find(tenancy.Finding{Code: tenancy.CodeConflict, Message: "the user has another e-mail address"})
-		}
+		m.findHolder(holder)
 		return nil
 	case known:
 		s.adds = holder
@@ -156,10 +154,8 @@ func (s *updateMember) gather(tx Reader, m *matter) error {
 			return err
 		}
 	}
-	if s.User.IsZero() {
-		if err := m.gatherHolder(tx, s.Email); err != nil {
-			return err
-		}
+	if err := m.gatherHolder(tx, s.User, s.Email); err != nil {
+		return err
 	}
 	m.findMember()
 	var err error
@@ -200,14 +196,20 @@ func (s removeMember) about() (tenancy.TenantRef, tenancy.UserID) { return s.Ten
 
 func (removeMember) before(m *matter) any { return m.member() }
 
-func (s removeMember) gather(tx Reader, m *matter) error {
+// isOf reports whether the removal names an account.
+func (s removeMember) isOf(account tenancy.User) bool {
 	if s.User.IsZero() {
-		if err := m.gatherHolder(tx, s.Email); err != nil {
-			return err
-		}
-		if m.in.Target.Self {
-			m.in.Action = tenancy.ActionMemberLeave
-		}
+		return s.Email != "" && tenancy.EmailKey(s.Email) == tenancy.EmailKey(account.Email)
+	}
+	return s.User == account.ID
+}
+
+func (s removeMember) gather(tx Reader, m *matter) error {
+	if err := m.gatherHolder(tx, s.User, s.Email); err != nil {
+		return err
+	}
+	if m.in.Target.Self {
+		m.in.Action = tenancy.ActionMemberLeave
 	}
 	m.findMember()
 	return nil
@@ -298,13 +300,31 @@ func (m *matter) member() any {
 }
 
 // gatherHolder makes the account with an address the target; nobody's address
-// is an unknown user.
-func (m *matter) gatherHolder(tx Reader, email string) error {
+// is an unknown user. Of an account that is named as well, it only has to be
+// the address.
+func (m *matter) gatherHolder(tx Reader, named tenancy.UserID, email string) error {
+	if email == "" {
+		return nil
+	}
 	holder, known, err := tx.UserByEmail(tenancy.EmailKey(email))
-	if err != nil || !known {
+	switch {
+	case err != nil:
 		return err
+	case !named.IsZero():
+		m.findHolder(holder)
+		return nil
+	case !known:
+		return nil
 	}
 	return m.gatherTarget(tx, holder)
+}
+
+// findHolder notes that the holder of the address that a change names is not
+// the account that it names.
+func (m *matter) findHolder(holder tenancy.UserID) {
+	if m.in.Target.Exists && holder != m.in.Target.User {
+		m.find(tenancy.Finding{Code: tenancy.CodeConflict, Message: "the user has another e-mail address"})
+	}
 }
 
 // findTarget notes that the account does not exist.

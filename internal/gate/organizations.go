@@ -275,9 +275,14 @@ func placeView(place tenancy.OrganizationMember, account tenancy.User) tenancy.O
 	}
 }
 
+// gather: a place has no waiting, so it is given to nobody whose address is not
+// proven.
 func (s *putOrganizationMember) gather(tx Reader, m *matter) error {
 	var err error
 	s.place, s.placed, err = s.gatherPlace(tx, m)
+	if err == nil && !s.placed && m.in.Target.Exists && !m.account.Proven() {
+		m.find(tenancy.Finding{Code: tenancy.CodeConflict, Message: "the account has not signed up, or with a code alone: the platform creates it first"})
+	}
 	return err
 }
 

@@ -25,7 +25,7 @@ func resourceView(query tenancy.Query) (view, error) {
 	case tenancy.RolesOf:
 		return view{action: tenancy.ActionRoleList, tenant: q.Tenant, target: q.User, rows: rolesOfMember}, nil
 	case tenancy.ListProjects:
-		return view{action: tenancy.ActionProjectList, tenant: q.Tenant, target: q.Of, rows: projectRows(q)}, nil
+		return view{action: tenancy.ActionProjectList, tenant: q.Tenant, target: q.Of, gather: aboutWorker(q), rows: projectRows(q)}, nil
 	case tenancy.GetProject:
 		return projectView(q), nil
 	case tenancy.ListDatasets:
@@ -164,9 +164,29 @@ func projectView(q tenancy.GetProject) view {
 	}
 }
 
+// aboutWorker finds whose projects are asked for by e-mail address. Every
+// member may ask: an account that is no member reads as none at all, so that
+// nobody learns who has an address.
+func aboutWorker(q tenancy.ListProjects) func(Reader, *matter) error {
+	return func(tx Reader, m *matter) error {
+		if q.Email == "" {
+			return nil
+		}
+		holder, known, err := tx.UserByEmail(tenancy.EmailKey(q.Email))
+		if err != nil || !known {
+			return err
+		}
+		_, member, err := tx.Membership(m.tenant.ID, holder)
+		if err != nil || !member {
+			return err
+		}
+		return m.gatherTarget(tx, holder)
+	}
+}
+
 func projectRows(q tenancy.ListProjects) func(Reader, *matter) (any, error) {
 	return func(tx Reader, m *matter) (any, error) {
-		if q.Of.IsZero() {
+		if q.Of.IsZero() && q.Email == "" {
 			return tx.Projects(m.tenant.ID, q.After, q.Limit)
 		}
 		m.findMember()

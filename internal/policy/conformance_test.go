@@ -3,9 +3,12 @@
 package policy
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -56,6 +59,58 @@ func TestVectorsAreCurrent(t *testing.T) {
 	for _, path := range found {
 		if !names[filepath.Base(path)] {
 			t.Errorf("%s is about no action that there is", path)
+		}
+	}
+	if *update {
+		packVectors(t, found)
+		return
+	}
+	isPacked(t, found)
+}
+
+var vectorArchive = filepath.Join(vectorFolder, "vectors.zip")
+
+// packVectors packs the files for the program.
+func packVectors(t *testing.T, paths []string) {
+	t.Helper()
+	var archive bytes.Buffer
+	w := zip.NewWriter(&archive)
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := w.Create(filepath.Base(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := file.Write(content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), os.WriteFile(vectorArchive, archive.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// isPacked holds what the program has against the files.
+func isPacked(t *testing.T, paths []string) {
+	t.Helper()
+	packed, err := BuiltInVectors()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := fs.Glob(packed, "*")
+	if err != nil || len(names) != len(paths) {
+		t.Errorf("the archive holds %d files, %v; the folder has %d", len(names), err, len(paths))
+	}
+	for _, path := range paths {
+		is, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if has, err := fs.ReadFile(packed, filepath.Base(path)); err != nil || !bytes.Equal(has, is) {
+			t.Errorf("%s is not what the archive has: %v", path, err)
 		}
 	}
 }
@@ -369,7 +424,11 @@ func TestVectorsReachEveryRule(t *testing.T) {
 
 func builtIn(t *testing.T) map[tenancy.Action]vectorFile {
 	t.Helper()
-	files, err := readVectors(BuiltInVectors())
+	packed, err := BuiltInVectors()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := readVectors(packed)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -161,7 +161,7 @@ type Adjustment struct {
 type UpdateMember struct {
 	Tenant TenantRef
 	User   UserID // zero: the account with the address Email
-	Email  string
+	Email  string // with User as well: it has to be the account's
 	Adjustment
 }
 
@@ -169,12 +169,12 @@ type UpdateMember struct {
 type RemoveMember struct {
 	Tenant TenantRef
 	User   UserID // zero: the account with the address Email
-	Email  string
+	Email  string // with User as well: it has to be the account's
 }
 
-// Batch makes several changes in their order, each decided in the state that
-// those before it left: all of them happen, or none. The result is a
-// []Outcome. Of a refused one, the result is a []ItemRefusal, and the reasons
+// Batch makes several changes in their order, but the actor leaves last; each
+// is decided in the state that those before it left: all of them happen, or
+// none. The result is a []Outcome, in the order of the changes. Of a refused one, the result is a []ItemRefusal, and the reasons
 // are those of the first; any other failure of a change is an *ItemError.
 type Batch struct {
 	Changes []Change // no batch among them

@@ -144,7 +144,7 @@ func Has(findings []Finding, code Code) bool {
 func Shown(findings []Finding) []Finding {
 	stranger := Has(findings, CodeNotAMember)
 	switch {
-	case Has(findings, CodeStale) && !stranger && (Has(findings, CodeTenantUnknown) || Has(findings, CodeKeyUnknown)):
+	case Has(findings, CodeStale) && !stranger && isGone(findings):
 		return []Finding{Find(CodeStale)} // RFC 9110, 13.1.1: what is not there matches nothing
 	case stranger || Has(findings, CodeTenantUnknown):
 		return []Finding{Find(CodeTenantUnknown)}
@@ -159,6 +159,13 @@ func Shown(findings []Finding) []Finding {
 	default:
 		return findings
 	}
+}
+
+// isGone reports whether what is acted upon is not there, and the caller may
+// know it: to a stranger an organization is unknown whether it is there or not.
+func isGone(findings []Finding) bool {
+	return Has(findings, CodeTenantUnknown) || Has(findings, CodeKeyUnknown) ||
+		Has(findings, CodeOrganizationUnknown) && !Has(findings, CodeNotPermitted)
 }
 
 // only gives the findings that are meant, in their order.

@@ -121,7 +121,8 @@ type RolesOf struct {
 // []Project.
 type ListProjects struct {
 	Tenant TenantRef
-	Of     UserID // those that the member works in; zero: all
+	Of     UserID // those that the member works in; zero: all, or those of Email
+	Email  string // instead of Of: the member's address
 	After  ProjectID
 	Limit  int
 }

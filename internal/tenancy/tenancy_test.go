@@ -102,6 +102,9 @@ func TestEmailAddresses(t *testing.T) {
 		"a@c\n":              "a@c",
 		"a\xff@c":            "",
 		"Ä@b":                "Ä@b",
+		"a@b\u200b":          "", // a space of zero width
+		"\u202ea@b":          "", // what turns the direction
+		"a\u00a0b@c":         "",
 		"\u212aate@b":        "", // the Kelvin sign
 		"\u0130van@b":        "", // a dotted capital I
 		strings.Repeat("a", 250) + "@example.com": "",
@@ -196,6 +199,8 @@ func TestShown(t *testing.T) {
 		"with the right":                      {codes{"rank_exceeded", "owner_permanent"}, codes{"owner_permanent", "rank_exceeded"}},
 		"a policy that failed":                {codes{"owner_permanent", "facts_incomplete"}, codes{"facts_incomplete"}},
 		"an operator's own objection":         {codes{"on_holiday", "member_limit"}, codes{"member_limit", "on_holiday"}},
+		"what is gone, under a condition":     {codes{"organization_unknown", "stale"}, codes{"stale"}},
+		"a stranger's, under a condition":     {codes{"organization_unknown", "not_permitted", "stale"}, codes{"organization_unknown"}},
 		"a policy that failed, for strangers": {codes{"not_a_member", "policy_timeout"}, codes{"tenant_unknown"}},
 	} {
 		var found []tenancy.Finding

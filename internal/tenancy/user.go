@@ -29,12 +29,16 @@ func ParseKind(s string) (Kind, error) {
 
 // User is one account. It exists apart from any tenant.
 type User struct {
-	ID           UserID
-	Email        string // as it was given, trimmed; EmailKey finds it
-	GivenName    string
-	Surname      string
-	Kind         Kind
-	SignedUp     bool // false: reserved by an invitation, cannot sign in
+	ID        UserID
+	Email     string // as it was given, trimmed; EmailKey finds it
+	GivenName string
+	Surname   string
+	Kind      Kind
+	SignedUp  bool // false: reserved by an invitation, cannot sign in
+	// Unverified says that the account signed up with the code of an invitation.
+	// Whoever made that has seen the code: it proves the address to one tenant
+	// alone, and every other adds a pending member (contracts/README.md, rule 6).
+	Unverified   bool
 	Enabled      bool // false: suspended everywhere
 	PasswordHash string
 	ActiveTenant TenantID // cognee's selection; zero: none
@@ -59,13 +63,17 @@ func ParseEmail(s string) (string, error) {
 		return "", fmt.Errorf("an e-mail address has at most %d bytes", EmailLimit)
 	case !found || local == "" || domain == "" || strings.Contains(domain, "@"):
 		return "", fmt.Errorf("an e-mail address has the form name@domain")
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, notPrintable) || strings.Contains(s, " "):
-		return "", fmt.Errorf("an e-mail address holds no space and no control character")
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, notVisible):
+		return "", fmt.Errorf("an e-mail address holds no space and no control character, nor any other that is not seen")
 	case strings.ContainsFunc(s, passesForASCII):
 		return "", fmt.Errorf("an e-mail address holds no letter whose lower case is an ASCII letter's")
 	}
 	return s, nil
 }
+
+// notVisible finds what could make two addresses of one to the eye: a space of
+// zero width, a mark of direction.
+func notVisible(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }
 
 // passesForASCII finds the letters by which one mailbox would be matched as
 // another: the lower case of the Kelvin sign is k, that of a dotted I is i.
@@ -92,6 +100,10 @@ func CheckName(s string) error {
 }
 
 func notPrintable(r rune) bool { return r < 0x20 || r == 0x7f || (r >= 0x80 && r < 0xa0) }
+
+// Proven reports whether whoever signs in with the account is known to have its
+// address, so that what others give to the address is theirs.
+func (u User) Proven() bool { return u.SignedUp && !u.Unverified }
 
 // UserView is an account with when it last signed in (zero: never, or less
 // than a second ago).

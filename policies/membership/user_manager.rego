@@ -6,14 +6,17 @@ import rego.v2
 # title: User managers
 # description: >-
 #   A member whose level does not say so manages the users of a tenant all the
-#   same by the capability for it, or by a custom role whose whole name, in any
-#   case, the role table lists. The rules that ask are those of cognee's API.
+#   same by the capability for it, by a custom role whose whole name, in any
+#   case, the role table lists, or by administering the tenant's organization.
+#   The rules that ask are those of cognee's API.
 user_manager if {
 	input.actor.member == true
 	_manages_users
 }
 
 _manages_users if "manage_users" in input.actor.capabilities
+
+_manages_users if input.actor.organization_admin == true
 
 _manages_users if {
 	some role in input.actor.roles

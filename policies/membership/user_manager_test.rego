@@ -15,6 +15,11 @@ test_user_managers[name] if {
 		"by a role that the name contains": {"actor": {"roles": [{"id": "r1", "name": "adm"}]}, "want": false},
 		"by a role with blanks around": {"actor": {"roles": [{"id": "r1", "name": " admin"}]}, "want": false},
 		"by a role without a name": {"actor": {"roles": [{"id": "r1", "name": ""}]}, "want": false},
+		"by administering the organization": {"actor": {"organization_admin": true}, "want": true},
+		"by administering the organization, as no member": {
+			"actor": {"member": false, "level": "none", "organization_admin": true},
+			"want": false,
+		},
 		"by nothing": {"actor": {}, "want": false},
 		"of another tenant": {
 			"actor": {"member": false, "level": "none", "capabilities": ["manage_users"]},

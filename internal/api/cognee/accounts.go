@@ -77,7 +77,17 @@ func (d *dialect) hash(c *gin.Context, password string) (string, error) {
 	if errors.As(err, &wrong) && wrong.Code == tenancy.CodeInvalid {
 		return "", &reply{status: http.StatusBadRequest, detail: weakPassword{"REGISTER_INVALID_PASSWORD", wrong.Msg}, cause: err}
 	}
-	return hash, err
+	return hash, busy(c, err)
+}
+
+// busy answers that more passwords wait for their turn than can be hashed in
+// time: nothing is broken, and the client may try again.
+func busy(c *gin.Context, err error) error {
+	if err == nil || api.CodeOf(err) != tenancy.CodeTimeout {
+		return err
+	}
+	c.Header("Retry-After", "1")
+	return &reply{status: http.StatusServiceUnavailable, detail: "Service Unavailable", cause: err}
 }
 
 // email reads the address of a body.
@@ -123,7 +133,7 @@ func (d *dialect) login(c *gin.Context, _ tenancy.Actor) error {
 		return errBadCredentials // without its cause, which the shell would take for a 401
 	}
 	if err != nil {
-		return err
+		return busy(c, err)
 	}
 	d.setCookie(c, text, int(lifetime/time.Second))
 	return ok(c, token{text, "bearer"})

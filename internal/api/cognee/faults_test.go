@@ -291,6 +291,25 @@ func TestRemovedWhileReading(t *testing.T) {
 	}
 }
 
+// Too many passwords at once are no fault of the server's, and no wrong
+// password either.
+func TestTooManyPasswordsAtOnce(t *testing.T) {
+	s := set(t, directions{busy: true})
+	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	for _, row := range []struct {
+		path, body string
+		header     http.Header
+	}{
+		{"/api/v1/auth/login", "username=olga%40example.com&password=correct+horse+battery+staple", form},
+		{"/api/v1/auth/register", `{"email":"nina@example.com","password":"tell nobody this"}`, nil},
+	} {
+		got := s.Ask(t, "nobody", "POST", row.path, row.body, row.header)
+		if got.Status != http.StatusServiceUnavailable || got.Body != `{"detail":"Service Unavailable"}` || got.Header.Get("Retry-After") != "1" {
+			t.Errorf("%s = %d %s, Retry-After: %s", row.path, got.Status, got.Body, got.Header.Get("Retry-After"))
+		}
+	}
+}
+
 // The cookie is Secure where the connection is, or where the operator says
 // that it is.
 func TestSecureCookie(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/memberward/memberward/internal/api"
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -64,6 +66,27 @@ func TestOwnRolesAreAskedForOnce(t *testing.T) {
 		got := s.Ask(t, "mary", "GET", fill("/api/v1/permissions/tenants/{acme}/roles"), "", nil)
 		if got.Status != http.StatusForbidden || reads.Load() != row.reads {
 			t.Errorf("%v = %d %s after %d reads, want 403 after %d", row.codes, got.Status, got.Body, reads.Load(), row.reads)
+		}
+	}
+}
+
+// Who administers the organization acts as an owner would, so that a member who
+// does manages the users: they remove an admin, and leave.
+func TestOrganizationAdministratorsAreUserManagers(t *testing.T) {
+	group := tenancy.OrganizationID(uuid.MustParse("0190dddd-0000-7000-8000-0000000000aa"))
+	s := set(t, directions{more: func(s *tenancy.Seed) {
+		s.Organizations = append(s.Organizations, tenancy.Organization{ID: group, Name: "Group", ShortName: "group"})
+		s.OrganizationMembers = append(s.OrganizationMembers, tenancy.OrganizationMember{Organization: group, User: user("vic"), Admin: true, Enabled: true})
+		for i := range s.Tenants {
+			if s.Tenants[i].ID == tenant("acme") {
+				s.Tenants[i].Organization = group
+			}
+		}
+	}})
+	for _, whom := range []string{"adam", "vic"} {
+		got := s.Ask(t, "vic", "DELETE", fill("/api/v1/permissions/tenants/{acme}/users/{"+whom+"}"), "", nil)
+		if got.Status != http.StatusOK {
+			t.Errorf("vic removes %s = %d %s", whom, got.Status, got.Body)
 		}
 	}
 }

@@ -22,6 +22,7 @@ type directions struct {
 	secure bool                    // SecureCookie
 	status int                     // ValidationStatus
 	gate   func(api.Gate) api.Gate // stands in front of the real one
+	busy   bool                    // no password gets its turn in time
 	more   func(*tenancy.Seed)
 }
 
@@ -38,7 +39,7 @@ func served(s *apitest.Stage, gate api.Gate, with directions) api.Dialect {
 	return cognee.New(cognee.Options{
 		Gate:             gate,
 		Authenticator:    s.Authn.Door(authn.Source{Order: authn.FallThrough, Cookie: "auth_token"}),
-		Accounts:         accounts{s.Authn},
+		Accounts:         accounts{s.Authn, with.busy},
 		SelfRegistration: !with.closed,
 		SecureCookie:     with.secure,
 		ValidationStatus: with.status,
@@ -49,11 +50,31 @@ func served(s *apitest.Stage, gate api.Gate, with directions) api.Dialect {
 var rules = sync.OnceValues(apitest.LoadRules)
 
 // accounts fits authentication to the dialect, as the program does.
-type accounts struct{ *authn.Service }
+type accounts struct {
+	*authn.Service
+	busy bool
+}
 
 func (a accounts) Login(ctx context.Context, email, password string) (string, time.Duration, error) {
+	if a.busy {
+		ctx = ended(ctx)
+	}
 	token, err := a.Service.Login(ctx, email, password, tenancy.TenantRef{})
 	return token.Text, token.Lifetime, err
+}
+
+func (a accounts) HashPassword(ctx context.Context, password string) (string, error) {
+	if a.busy {
+		ctx = ended(ctx)
+	}
+	return a.Service.HashPassword(ctx, password)
+}
+
+// ended is a context whose time is over.
+func ended(ctx context.Context) context.Context {
+	ctx, cancel := context.WithDeadline(ctx, time.Time{})
+	cancel()
+	return ctx
 }
 
 func (a accounts) NewKey() (cognee.NewKey, error) {

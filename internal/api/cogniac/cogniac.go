@@ -14,8 +14,9 @@ import (
 // Accounts makes what is shown once. Its errors are *tenancy.Error.
 type Accounts interface {
 	// Exchange gives whoever signed in with a password or a key a token for a
-	// tenant, and how long it lives: not_a_member where they are no active
-	// member of it, forbidden when they came with anything else.
+	// tenant, and how long it lives: not_a_member where they are no member of it,
+	// not_permitted where their membership is not active, forbidden when they
+	// came with anything else.
 	Exchange(ctx context.Context, actor tenancy.Actor, tenant tenancy.TenantID) (token string, lifetime time.Duration, err error)
 	// NewCode makes the code of an invitation.
 	NewCode() (text string, digest tenancy.Digest, err error)

@@ -121,11 +121,11 @@ var personal = api.Answers{
 var failures = api.Answers{
 	{Code: tenancy.CodeUnauthenticated, Status: http.StatusUnauthorized, Body: "006 The credential is missing or not valid"},
 	{Code: tenancy.CodeForbidden, Status: http.StatusForbidden, Body: "002 This credential cannot be used for this"},
+	{Code: tenancy.CodeNotPermitted, Status: http.StatusForbidden, Body: "002 You are not permitted to do this"},
 	{Code: tenancy.CodeNotAMember, Status: http.StatusBadRequest, Body: "011 You are no member of such a tenant"},
 	{Code: tenancy.CodeNotFound, Status: http.StatusNotFound, Body: "999 Not found"},
 	{Code: tenancy.CodeMethod, Status: http.StatusMethodNotAllowed, Body: "999 The method is not allowed here"},
 	{Code: tenancy.CodeTooLarge, Status: http.StatusRequestEntityTooLarge, Body: "000 The body has more than 1 MiB"},
-	{Code: tenancy.CodeInvalid, Status: http.StatusBadRequest, Body: "000 Invalid input"},
 	{Code: tenancy.CodeConflict, Status: http.StatusConflict, Body: "999 The state changes too fast: try again"},
 	{Code: tenancy.CodeStoreFull, Status: http.StatusServiceUnavailable, Body: "999 Nothing was changed: the store is full"},
 	{Code: tenancy.CodeOutcomeUnknown, Status: http.StatusServiceUnavailable, Body: "999 It is unknown whether anything was changed"},

@@ -1,6 +1,7 @@
 package cogniac
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -91,16 +92,18 @@ func TestNothingIsToldBeforePermission(t *testing.T) {
 	}
 }
 
-// What is no refusal has a row, or is a mistake of ours; none is a success, and
-// none tells its cause (contracts/README.md, rule 15).
+// What is no refusal has a row, or is a mistake of ours; none is a success, none
+// tells its cause, and only wrong input what is wrong (contracts/README.md,
+// rule 15).
 func TestFailures(t *testing.T) {
 	for code, status := range map[tenancy.Code]int{
 		tenancy.CodeStoreFull: 503, tenancy.CodeOutcomeUnknown: 503, tenancy.CodeUnavailable: 503, tenancy.CodeTimeout: 503,
 		tenancy.CodeConflict: 409, tenancy.CodeInvalid: 400, tenancy.CodeForbidden: 403, tenancy.CodeUnauthenticated: 401,
-		tenancy.CodeInternal: 500, "never heard of": 500,
+		tenancy.CodeNotPermitted: 403, tenancy.CodeNotAMember: 400, tenancy.CodeInternal: 500, "never heard of": 500,
 	} {
-		got := rendered(removing, &tenancy.Error{Code: code, Msg: "secret"})
-		if got.Code != status || strings.Contains(got.Body.String(), "secret") || !regexp.MustCompile(`## [0-9]{7} ##`).MatchString(got.Body.String()) {
+		got := rendered(removing, &tenancy.Error{Code: code, Msg: "a message", Cause: errors.New("secret")})
+		told := strings.Contains(got.Body.String(), "a message")
+		if got.Code != status || told != (code == tenancy.CodeInvalid) || strings.Contains(got.Body.String(), "secret") || !regexp.MustCompile(`## [0-9]{7} ##`).MatchString(got.Body.String()) {
 			t.Errorf("%s: %d %s, want %d", code, got.Code, got.Body, status)
 		}
 	}

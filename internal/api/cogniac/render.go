@@ -78,6 +78,10 @@ func wrongInput(wrong *api.InputError) api.Answer {
 // failed gives the answer to what is no refusal. Everything that no row names
 // is a mistake of ours, never a success.
 func failed(err error) api.Answer {
+	var wrong *tenancy.Error
+	if errors.As(err, &wrong) && wrong.Code == tenancy.CodeInvalid {
+		return api.Answer{Status: http.StatusBadRequest, Body: "000 Invalid input: " + wrong.Msg}
+	}
 	code := api.CodeOf(err)
 	if row, named := failures.For([]tenancy.Finding{{Code: code}}); named {
 		return row

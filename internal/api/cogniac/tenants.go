@@ -1,8 +1,10 @@
 package cogniac
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-json-experiment/json/jsontext"
@@ -44,13 +46,14 @@ func (d *dialect) show(c *gin.Context, actor tenancy.Actor, outcome tenancy.Outc
 	return ok(c, shown)
 }
 
-// creator gives the address of who made a tenant, as far as the caller may see
-// it among the members; null for anybody else.
+// creator gives the address of who made a tenant, or whom the operator made it
+// for: its owner. Null is for whom the caller may not see among the members.
 func (d *dialect) creator(c *gin.Context, actor tenancy.Actor, t tenancy.Tenant) (*string, error) {
-	if t.CreatedBy.IsZero() {
+	creator := cmp.Or(t.CreatedBy, t.Owner)
+	if creator.IsZero() {
 		return nil, nil
 	}
-	outcome, err := d.read(c, actor, tenancy.GetMember{Tenant: tenancy.RefTo(t.ID), User: t.CreatedBy})
+	outcome, err := d.read(c, actor, tenancy.GetMember{Tenant: tenancy.RefTo(t.ID), User: creator})
 	if errors.As(err, new(*tenancy.Refusal)) {
 		return nil, nil
 	}
@@ -87,7 +90,7 @@ func (d *description) read(c *gin.Context) error {
 		return err
 	}
 	if d.Name != nil {
-		if *d.Name == "" {
+		if strings.TrimSpace(*d.Name) == "" {
 			return missing("name")
 		}
 		if err := tenancy.CheckName(*d.Name); err != nil {

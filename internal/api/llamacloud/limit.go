@@ -7,9 +7,10 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 	lru "github.com/hashicorp/golang-lru/v2"
-	"golang.org/x/time/rate"
 
+	"github.com/memberward/memberward/internal/api"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
@@ -23,11 +24,11 @@ type additions struct {
 	terms func() tenancy.Terms
 	now   func() time.Time
 	mu    sync.Mutex
-	of    *lru.Cache[tenancy.TenantID, *rate.Limiter]
+	of    *lru.Cache[tenancy.TenantID, *lastMinute]
 }
 
 func newAdditions(terms func() tenancy.Terms, now func() time.Time) *additions {
-	of, err := lru.New[tenancy.TenantID, *rate.Limiter](limitedOrganizations)
+	of, err := lru.New[tenancy.TenantID, *lastMinute](limitedOrganizations)
 	if err != nil {
 		panic("llamacloud: " + err.Error()) // only of a size that is not positive
 	}
@@ -38,37 +39,63 @@ func newAdditions(terms func() tenancy.Terms, now func() time.Time) *additions {
 // 0: not at all.
 func (a *additions) wait(org tenancy.TenantID) time.Duration {
 	now, most := a.now(), a.terms().AddsPerMinute
-	if most <= 0 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	minute, known := a.of.Get(org)
+	if !known || most <= 0 {
 		return 0
 	}
-	missing := 1 - a.limiter(org, most, now).TokensAt(now)
-	return max(0, time.Duration(missing*float64(time.Minute)/float64(most)))
+	return minute.wait(now, most)
 }
 
 // count counts a request. Of requests at once, more may have passed than the
 // organization had left: it waits the longer for the next one.
 func (a *additions) count(org tenancy.TenantID) {
-	now, most := a.now(), a.terms().AddsPerMinute
-	if most > 0 {
-		a.limiter(org, most, now).ReserveN(now, 1)
-	}
-}
-
-// limiter gives an organization's limiter, set to what the policies say now.
-func (a *additions) limiter(org tenancy.TenantID, most int, now time.Time) *rate.Limiter {
+	now := a.now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	perMinute := rate.Limit(float64(most) / time.Minute.Seconds())
-	limiter, known := a.of.Get(org)
+	minute, known := a.of.Get(org)
 	if !known {
-		limiter = rate.NewLimiter(perMinute, most)
-		a.of.Add(org, limiter)
+		minute = &lastMinute{}
+		a.of.Add(org, minute)
 	}
-	if limiter.Burst() != most {
-		limiter.SetLimitAt(now, perMinute)
-		limiter.SetBurstAt(now, most)
+	minute.advance(now)
+	minute.counts[minute.second%seconds]++
+}
+
+// seconds are those of a minute.
+const seconds = 60
+
+// lastMinute counts the requests of the last minute, by seconds. A bucket of
+// tokens would let twice as many pass in the first.
+type lastMinute struct {
+	counts [seconds]int32
+	second int64 // the last one that is counted, in Unix time
+}
+
+// advance forgets what is a minute old.
+func (m *lastMinute) advance(now time.Time) {
+	for forgotten := 0; m.second < now.Unix() && forgotten < seconds; forgotten++ {
+		m.second++
+		m.counts[m.second%seconds] = 0
 	}
-	return limiter
+	m.second = max(m.second, now.Unix())
+}
+
+// wait gives how long it takes until fewer than most have been counted within
+// a minute.
+func (m *lastMinute) wait(now time.Time, most int) time.Duration {
+	m.advance(now)
+	left := 0
+	for _, count := range m.counts {
+		left += int(count)
+	}
+	frees := m.second - seconds // the second that is forgotten last
+	for left >= most {
+		frees++
+		left -= int(m.counts[frees%seconds])
+	}
+	return max(0, time.Unix(frees+seconds, 0).Sub(now))
 }
 
 // addWithinLimit adds users, unless the organization has had too many such
@@ -78,7 +105,7 @@ func (a *additions) limiter(org tenancy.TenantID, most int, now time.Time) *rate
 func (d *dialect) addWithinLimit(c *gin.Context, actor tenancy.Actor, org tenancy.TenantID, batch tenancy.Batch) ([]tenancy.Outcome, error) {
 	wait := d.additions.wait(org)
 	if wait > 0 || len(batch.Changes) == 0 {
-		if _, err := read[tenancy.Tenant](d, c, actor, tenancy.GetTenant{Tenant: tenancy.RefTo(org)}); err != nil {
+		if err := d.mayAdd(c, actor, org); err != nil {
 			return nil, err
 		}
 	}
@@ -91,10 +118,33 @@ func (d *dialect) addWithinLimit(c *gin.Context, actor tenancy.Actor, org tenanc
 	if len(batch.Changes) > 0 {
 		outcomes, err = apply[[]tenancy.Outcome](d, c, actor, batch)
 	}
-	if !isAbout(err, tenancy.CodeTenantUnknown) && !isAbout(err, tenancy.CodeNotPermitted) {
+	if !isAboutCaller(err) {
 		d.additions.count(org)
 	}
 	return outcomes, err
+}
+
+// mayAdd refuses who may add nobody to an organization. It asks about an
+// account that is not there, so that the right alone is judged.
+func (d *dialect) mayAdd(c *gin.Context, actor tenancy.Actor, org tenancy.TenantID) error {
+	verdict, err := d.gate.Check(c.Request.Context(), actor, tenancy.Question{
+		Action: tenancy.ActionMemberAdd, Tenant: tenancy.RefTo(org), Dialect: options.Dialect,
+		Resource: tenancy.Resource{Type: "user", ID: uuid.NewString()},
+	})
+	if err != nil {
+		return err
+	}
+	if refusal := (&tenancy.Refusal{Outcome: verdict.Outcome}); isAboutCaller(refusal) {
+		return refusal
+	}
+	api.Decided(c, verdict.DecisionID)
+	return nil
+}
+
+// isAboutCaller reports whether an error is a refusal of who asks, whatever
+// they ask for.
+func isAboutCaller(err error) bool {
+	return isAbout(err, tenancy.CodeTenantUnknown) || isAbout(err, tenancy.CodeNotPermitted)
 }
 
 // isAbout reports whether an error is a refusal whose shown reasons name the

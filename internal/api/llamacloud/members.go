@@ -92,15 +92,12 @@ func (f *form) addition(one addition, book *roleBook, i int) tenancy.Change {
 	case one.ProjectIDs.items != nil:
 		change.Projects = tenancy.NewProjectAccess(f.projectIDs(*one.ProjectIDs.items, "body", i, "project_ids"))
 	}
-	change.There.Projects = &change.Projects
 	if one.RoleID != nil {
 		role := idOf(f, tenancy.ParseRoleID, *one.RoleID, "body", i, "role_id")
-		set := book.setting(role)
-		change.There.Level, change.There.LevelName, change.There.Roles = set.Level, set.LevelName, set.Roles
-		change.LevelName, change.Roles = set.LevelName, *set.Roles
-		if set.Level != nil {
-			change.Level = *set.Level
-		}
+		system, _ := book.systemRole(role) // none: the level is the usual one
+		change.There = book.setting(role)
+		change.Level, change.LevelName, change.Roles = system.level, system.name, *change.There.Roles
 	}
+	change.There.Projects = &change.Projects
 	return change
 }

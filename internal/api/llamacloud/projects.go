@@ -170,13 +170,13 @@ func aboutProject(err error) error { return projectError{err} }
 // /api/v1/organizations/{organization_id}/users/{user_id}/projects.
 func (d *dialect) projectsOfUser(c *gin.Context, actor tenancy.Actor) error {
 	input := form{c: c}
-	org, user := input.organization(), inPath(&input, tenancy.ParseUserID, "member_user_id")
+	org, who := input.organization(), input.person()
 	if err := input.check(); err != nil {
 		return err
 	}
 	everything := func(tenancy.Project) bool { return true }
-	return concerning(actor, org, person{user: user}, func(who person) error {
-		return d.listProjects(c, actor, tenancy.ListProjects{Tenant: tenancy.RefTo(org), Of: who.user}, everything)
+	return concerning(actor, org, who, func(who person) error {
+		return d.listProjects(c, actor, tenancy.ListProjects{Tenant: tenancy.RefTo(org), Of: who.user, Email: who.email}, everything)
 	})
 }
 

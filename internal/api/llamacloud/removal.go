@@ -67,7 +67,7 @@ type leaver struct {
 func (d *dialect) removeUsers(c *gin.Context, actor tenancy.Actor) error {
 	input := form{c: c}
 	org := input.organization()
-	batch := tenancy.Batch{Changes: input.leavers(org), Once: true}
+	batch := tenancy.Batch{Changes: input.leavers(actor, org), Once: true}
 	if err := input.check(); err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (d *dialect) removeUsers(c *gin.Context, actor tenancy.Actor) error {
 }
 
 // leavers reads the users of the body.
-func (f *form) leavers(org tenancy.TenantID) []tenancy.Change {
+func (f *form) leavers(actor tenancy.Actor, org tenancy.TenantID) []tenancy.Change {
 	var given []leaver
 	if !f.json(&given, false) {
 		return nil
@@ -100,7 +100,7 @@ func (f *form) leavers(org tenancy.TenantID) []tenancy.Change {
 	}
 	changes := make([]tenancy.Change, len(given))
 	for i, one := range given {
-		who := f.named(one.UserID, one.Email, "body", i)
+		who := f.named(one.UserID, one.Email, "body", i).orSelf(actor, org)
 		changes[i] = removal(org, who, one.ProjectIDList == nil, f.dropped(one.ProjectIDList, "body", i, "project_id_list"))
 	}
 	return changes
@@ -110,21 +110,25 @@ func (f *form) leavers(org tenancy.TenantID) []tenancy.Change {
 // account or, where there is no such member, a membership: an account that
 // nobody has signed up for is shown without its own id.
 func concerning(actor tenancy.Actor, org tenancy.TenantID, who person, do func(person) error) error {
-	if who.user.IsZero() {
-		return do(who)
-	}
-	member := person{user: tenancy.MemberOf(org, uuid.UUID(who.user))}
-	if member.user == actor.User { // who may do this to themself alone learns of nobody else
-		return do(member)
-	}
+	who = who.orSelf(actor, org)
 	err := do(who)
-	if !isAbsent(err) {
+	if who.user.IsZero() || !isAbsent(err) {
 		return err
 	}
-	if again := do(member); !isAbsent(again) {
+	if again := do(person{user: tenancy.MemberOf(org, uuid.UUID(who.user))}); !isAbsent(again) {
 		return again
 	}
 	return err
+}
+
+// orSelf names the account of the caller whose membership is named: who may do
+// something to themself alone learns of nobody else, whether there is such an
+// account.
+func (p person) orSelf(actor tenancy.Actor, org tenancy.TenantID) person {
+	if !p.user.IsZero() && tenancy.MemberOf(org, uuid.UUID(p.user)) == actor.User {
+		p.user = actor.User
+	}
+	return p
 }
 
 // byMembership has the ids that name no member, by which removals failed, name

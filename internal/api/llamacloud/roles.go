@@ -130,16 +130,29 @@ func encoded(r tenancy.Role) jsontext.Value {
 	return text
 }
 
+// systemRole finds the system role with an id.
+func (b *roleBook) systemRole(id tenancy.RoleID) (systemRole, bool) {
+	i := slices.IndexFunc(systemRoles, func(r systemRole) bool { return systemRoleID(b.organization, r.name) == id })
+	if i < 0 {
+		return systemRole{}, false
+	}
+	return systemRoles[i], true
+}
+
 // setting says what giving somebody a role means: it takes the place of the
 // role that was shown of them. A system role sets the level; a custom one is
-// held beside the level.
+// held beside the level. The owner goes by Admin, and stays the owner with it.
 func (b *roleBook) setting(id tenancy.RoleID) tenancy.Adjustment {
-	for _, system := range systemRoles {
-		if systemRoleID(b.organization, system.name) == id {
-			return tenancy.Adjustment{Level: &system.level, LevelName: system.name, Roles: &[]tenancy.RoleID{}}
-		}
+	system, is := b.systemRole(id)
+	switch {
+	case !is:
+		return tenancy.Adjustment{Roles: &[]tenancy.RoleID{id}}
+	case system.level == tenancy.LevelAdmin:
+		administers := true
+		return tenancy.Adjustment{Administrator: &administers, LevelName: system.name, Roles: &[]tenancy.RoleID{}}
+	default:
+		return tenancy.Adjustment{Level: &system.level, LevelName: system.name, Roles: &[]tenancy.RoleID{}}
 	}
-	return tenancy.Adjustment{Roles: &[]tenancy.RoleID{id}}
 }
 
 // roles serves GET /api/v1/organizations/{organization_id}/roles.

@@ -54,7 +54,7 @@ func (d *dialect) createInvitation(ctx context.Context, r *request, in *createIn
 	if err != nil {
 		return nil, err
 	}
-	shown, err := show(outcome, invitationOf)
+	shown, err := show(outcome, d.invitation)
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +87,11 @@ func (d *dialect) listInvitations(ctx context.Context, r *request, in *listOfTen
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(outcome, where, in.Limit, invitationOf, func(i tenancy.InvitationView) uuid.UUID { return uuid.UUID(i.ID) })
+	return pageOf(outcome, where, in.Limit, d.invitation, func(i tenancy.InvitationView) uuid.UUID { return uuid.UUID(i.ID) })
 }
+
+// invitation shows an invitation as it stands now.
+func (d *dialect) invitation(i tenancy.InvitationView) invitation { return invitationOf(i, d.now()) }
 
 type deleteInvitationInput struct {
 	Tenant     string `path:"tenant" doc:"The tenant's id or slug."`

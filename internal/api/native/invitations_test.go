@@ -5,9 +5,11 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 const invitations = "/v1/tenants/acme/invitations"
@@ -92,7 +94,21 @@ func TestInvitationsThatEnd(t *testing.T) {
 		w.refused(http.StatusNotFound, "invitation_unknown", decline(code))
 	}
 	w.must(http.StatusCreated, call{as: adam, method: http.MethodPost, path: "/v1/tenants/acme/members", body: `{"email":"lea@example.com"}`})
-	w.refused(http.StatusConflict, "already_member", call{as: adam, method: http.MethodPost, path: invitations, body: `{"email":"lea@example.com"}`})
+	w.must(http.StatusCreated, call{as: adam, method: http.MethodPost, path: invitations, body: `{"email":"lea@example.com"}`}) // who waits may be sent a code
+	w.refused(http.StatusConflict, "already_member", call{as: adam, method: http.MethodPost, path: invitations, body: `{"email":"2@example.com"}`})
+}
+
+// TestInvitationsExpire: one whose time is over says so, and opens nothing.
+func TestInvitationsExpire(t *testing.T) {
+	w := newWorld(t)
+	for lasts, want := range map[time.Duration]string{time.Hour: "pending", -time.Minute: "expired"} {
+		w.invite(t, lasts)
+		if got := w.pages(adam, invitations+"?limit=9", "status"); !slices.Equal(got, []string{want}) {
+			t.Errorf("an invitation that lasts %v is %v, want %s", lasts, got, want)
+		}
+	}
+	w.invite(t, -time.Minute)
+	w.refused(http.StatusNotFound, "invitation_unknown", accept(ninasCode, ""))
 }
 
 func TestInvitationRefusals(t *testing.T) {

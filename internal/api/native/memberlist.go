@@ -16,7 +16,7 @@ import (
 type listMembersInput struct {
 	Tenant string `path:"tenant" doc:"The tenant's id or slug."`
 	Level  string `query:"level" enum:"viewer,member,admin,owner" doc:"Those of this level."`
-	Status string `query:"status" enum:"active,pending,disabled,expired" doc:"Those who may act; who were invited and have not signed up; who are suspended in the tenant; whose time is over. One may be several of the last three."`
+	Status string `query:"status" enum:"active,pending,disabled,expired" doc:"Those who are none of the rest and whose time has begun; who were invited and have not signed up; who are suspended in the tenant; whose time is over. One may be several of the last three."`
 	Text   string `query:"q" maxLength:"256" doc:"Those whose address or name holds this text, without regard to case."`
 	Can    string `query:"can" maxLength:"128" doc:"Those who may do this, as POST /v1/check would say: an action that is about the tenant alone. It takes the right to ask about others."`
 	AsOf   string `query:"as_of" maxLength:"40" doc:"The members as they were: at a revision, or at a time. An account that is gone by now has no address."`

@@ -124,17 +124,23 @@ type invitation struct {
 	Email     string     `json:"email"`
 	Level     string     `json:"level" enum:"viewer,member,admin,owner"`
 	RoleIDs   []string   `json:"role_ids" format:"uuid" nullable:"false"`
-	Status    string     `json:"status" enum:"pending,accepted,declined,withdrawn" doc:"pending: it can be accepted until it expires. withdrawn: deleted, replaced by another, or its person was removed."`
+	Status    string     `json:"status" enum:"pending,accepted,declined,withdrawn,expired" doc:"pending: it can be accepted. withdrawn: deleted, replaced by another, or its person was removed."`
 	InvitedBy *string    `json:"invited_by" format:"uuid" doc:"Null: the platform."`
 	CreatedAt time.Time  `json:"created_at"`
 	ExpiresAt time.Time  `json:"expires_at"`
 	ClosedAt  *time.Time `json:"closed_at" doc:"When it was accepted, declined or withdrawn."`
 }
 
-func invitationOf(i tenancy.InvitationView) invitation {
+// invitationOf shows an invitation as it stands at a time: one whose time is
+// over is stored as pending still.
+func invitationOf(i tenancy.InvitationView, now time.Time) invitation {
+	status := i.Status.String()
+	if i.Status == tenancy.InvitationPending && !i.Open(now) {
+		status = "expired"
+	}
 	return invitation{
 		ID: i.ID.String(), TenantID: i.Tenant.String(), Email: i.Email, Level: i.Level.String(), RoleIDs: texts(i.Roles),
-		Status: i.Status.String(), InvitedBy: idOrNull(i.InvitedBy),
+		Status: status, InvitedBy: idOrNull(i.InvitedBy),
 		CreatedAt: i.CreatedAt.UTC(), ExpiresAt: i.ExpiresAt.UTC(), ClosedAt: orNull(i.ClosedAt),
 	}
 }

@@ -114,7 +114,7 @@ func TestAKeyNeverLastsLongerThanAsked(t *testing.T) {
 		w.refused(http.StatusUnprocessableEntity, "invalid", call{as: mary, method: http.MethodPost, path: "/v1/users/" + mary + "/api-keys", body: `{"expires_at":"` + at + `"}`})
 	}
 	for at, says := range map[string]string{
-		"tomorrow": "want a time like 2027-01-31T09:00:00Z", "1970-01-01T00:00:00Z": "the time is past",
+		"tomorrow": "body.expires_at: want a time like 2027-01-31T09:00:00Z", "1970-01-01T00:00:00Z": "the time is past",
 		time.Now().UTC().Format(time.RFC3339): "the time is past",
 	} {
 		p := w.refused(http.StatusUnprocessableEntity, "invalid", call{as: mary, method: http.MethodPost, path: "/v1/users/" + mary + "/api-keys", body: `{"expires_at":"` + at + `"}`})
@@ -162,9 +162,11 @@ func TestInputsAreToldWhatIsWanted(t *testing.T) {
 		"a number too small":        {422, "body.limits.members", "want a number of at least 1", call{as: olga, method: http.MethodPost, path: "/v1/tenants", body: `{"name":"X","limits":{"members":0}}`}},
 		"a text too short":          {422, "body.name", "want a length of at least 1", call{as: olga, method: http.MethodPost, path: "/v1/tenants", body: `{"name":""}`}},
 		"a text too long":           {422, "body.label", "want a length of at most 256", call{as: mary, method: http.MethodPost, path: keys, body: `{"label":"` + strings.Repeat("x", 257) + `"}`}},
+		"too few elements":          {422, "body.operations", "want a list of at least 1", call{as: adam, method: http.MethodPost, path: "/v1/tenants/acme/members/batch", body: `{"operations":[]}`}},
 		"too many elements":         {422, "body.scopes", "want 100 elements at most", call{as: mary, method: http.MethodPost, path: keys, body: `{"scopes":["a"` + strings.Repeat(`,"a"`, 100) + `]}`}},
 		"a page too small":          {400, "query.limit", "want a number of at least 1", call{as: olga, method: http.MethodGet, path: "/v1/tenants?limit=0"}},
 		"a page too large":          {400, "query.limit", "want a number of at most 1000", call{as: olga, method: http.MethodGet, path: "/v1/tenants?limit=1001"}},
+		"a long number in full":     {422, "body.expires_in", "want a number of at most 2592000", call{as: adam, method: http.MethodPost, path: "/v1/tenants/acme/invitations", body: `{"email":"kim@example.com","expires_in":2592001}`}},
 		"a page of no number":       {400, "query.limit", "want a whole number", call{as: olga, method: http.MethodGet, path: "/v1/tenants?limit=all"}},
 		"a word for a time":         {400, "query.since", "want a time like 2027-01-31T09:00:00Z", call{as: platform, method: http.MethodGet, path: "/v1/audit?since=yesterday"}},
 		"a number for a time":       {422, "body.expires_at", "want a time like 2027-01-31T09:00:00Z", call{as: mary, method: http.MethodPost, path: keys, body: `{"expires_at":1}`}},
@@ -172,7 +174,11 @@ func TestInputsAreToldWhatIsWanted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := w.in(t).refused(c.status, "invalid", c.call)
 			want := []any{map[string]any{"location": c.location, "message": c.detail}}
-			if diff := cmp.Diff(want, p["errors"]); diff != "" || p["detail"] != c.detail {
+			detail := c.detail
+			if c.location != "body" {
+				detail = c.location + ": " + detail
+			}
+			if diff := cmp.Diff(want, p["errors"]); diff != "" || p["detail"] != detail {
 				t.Errorf("%v\n%s", p["detail"], diff)
 			}
 		})

@@ -2,6 +2,7 @@ package native_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,7 +25,7 @@ func TestOrganizations(t *testing.T) {
 		w.tagged(made, w.must(http.StatusOK, call{as: sam, method: http.MethodGet, path: all + "/" + ref}))
 		w.tagged(placed, w.must(http.StatusOK, call{as: sam, method: http.MethodGet, path: all + "/" + ref + "/members/" + sam}))
 	}
-	w.must(http.StatusOK, call{as: sam, method: http.MethodPut, path: all + "/sam-co/members/" + nina, body: `{"enabled":false}`})
+	w.must(http.StatusOK, call{as: sam, method: http.MethodPut, path: all + "/sam-co/members/" + nina, body: `{"user_id":"` + strings.ToUpper(nina) + `","enabled":false}`})
 	w.refused(http.StatusNotFound, "organization_unknown", call{as: nina, method: http.MethodGet, path: all + "/sam-co"})
 	if ids := w.pages(sam, all+"/sam-co/members?limit=1", "user_id"); !cmp.Equal(ids, []string{sam, nina}) {
 		t.Errorf("the members are %v", ids)
@@ -94,6 +95,8 @@ func TestOrganizationRefusals(t *testing.T) {
 		"changed by a member of it":     {403, "not_permitted", call{as: mary, method: http.MethodPatch, path: one, body: `{"name":"X"}`}},
 		"a patch of nothing":            {422, "invalid", call{as: greta, method: http.MethodPatch, path: one, body: `{}`}},
 		"to another's short name":       {409, "name_taken", call{as: greta, method: http.MethodPatch, path: one, body: `{"short_name":"empty"}`}},
+		"another in the body":           {422, "invalid", call{as: greta, method: http.MethodPut, path: one + "/members/" + nina, body: `{"user_id":"` + mary + `","admin":true}`}},
+		"no id in the body":             {422, "invalid", call{as: greta, method: http.MethodPut, path: one + "/members/" + nina, body: `{"user_id":"nina","admin":true}`}},
 		"a member by a member":          {403, "not_permitted", call{as: mary, method: http.MethodPut, path: one + "/members/" + mary, body: `{"admin":true}`}},
 		"nobody, made a member":         {404, "user_unknown", call{as: greta, method: http.MethodPut, path: one + "/members/" + nobody, body: `{}`}},
 		"no id, made a member":          {404, "user_unknown", call{as: greta, method: http.MethodPut, path: one + "/members/mary", body: `{}`}},

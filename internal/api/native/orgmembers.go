@@ -3,6 +3,7 @@ package native
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -63,8 +64,9 @@ func (d *dialect) getOrganizationMember(ctx context.Context, r *request, in *org
 }
 
 type organizationPlace struct {
-	Admin   *bool `json:"admin,omitempty" doc:"Acts in every tenant of the organization as an owner would, except for transfer and deletion. As before when absent; of a new member false."`
-	Enabled *bool `json:"enabled,omitempty" doc:"False suspends the member in this organization. As before when absent; of a new member true."`
+	UserID  *string `json:"user_id,omitempty" format:"uuid" doc:"The user of the path, if it is given."`
+	Admin   *bool   `json:"admin,omitempty" doc:"Acts in every tenant of the organization as an owner would, except for transfer and deletion. As before when absent; of a new member false."`
+	Enabled *bool   `json:"enabled,omitempty" doc:"False suspends the member in this organization. As before when absent; of a new member true."`
 }
 
 type putOrganizationMemberInput struct {
@@ -74,8 +76,16 @@ type putOrganizationMemberInput struct {
 }
 
 func (d *dialect) putOrganizationMember(ctx context.Context, r *request, in *putOrganizationMemberInput) (*body[organizationMember], error) {
+	user := userInPath(in.User)
+	named, err := given("user_id", in.Body.UserID, parseUser)
+	if err != nil {
+		return nil, err
+	}
+	if named != nil && *named != user {
+		return nil, wrong("user_id", errors.New("this is not the user of the path"))
+	}
 	outcome, err := d.apply(ctx, r, tenancy.PutOrganizationMember{
-		Organization: organizationRef(in.Organization), User: userInPath(in.User), Admin: in.Body.Admin, Enabled: in.Body.Enabled,
+		Organization: organizationRef(in.Organization), User: user, Admin: in.Body.Admin, Enabled: in.Body.Enabled,
 	})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,9 @@
 package native
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // phrases are huma's messages in the shell's words: whoever reads them knows
 // neither huma nor Go. What stands between before and after takes the place of
@@ -12,6 +15,7 @@ var phrases = []struct{ before, after, say string }{
 	{"expected number <= ", "", "want a number of at most …"},
 	{"expected length >= ", "", "want a length of at least …"},
 	{"expected length <= ", "", "want a length of at most …"},
+	{"expected array length >= ", "", "want a list of at least …"},
 	{"expected array length <= ", "", "want … elements at most"},
 	{"invalid integer", "", "want a whole number"},
 	{"invalid date/time for format ", "", "want a time like 2027-01-31T09:00:00Z"},
@@ -24,8 +28,18 @@ func rephrase(message string) string {
 		rest, begins := strings.CutPrefix(message, p.before)
 		middle, ends := strings.CutSuffix(rest, p.after)
 		if begins && ends {
-			return strings.Replace(p.say, "…", middle, 1)
+			return strings.Replace(p.say, "…", plainNumber(middle), 1)
 		}
 	}
 	return message
+}
+
+// plainNumber writes a number that huma gives with an exponent in full; any
+// other text stays as it is.
+func plainNumber(text string) string {
+	number, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return text
+	}
+	return strconv.FormatFloat(number, 'f', -1, 64)
 }

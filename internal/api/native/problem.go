@@ -24,7 +24,7 @@ type problem struct {
 	Type       string          `json:"type" format:"uri" doc:"urn:memberward:error: and the code."`
 	Title      string          `json:"title" doc:"The status in words."`
 	Status     int             `json:"status"`
-	Detail     string          `json:"detail" doc:"What is wrong, for people."`
+	Detail     string          `json:"detail" doc:"What is wrong, for people; of an input, the first fault and its place."`
 	Code       string          `json:"code" doc:"What is wrong, for programs; of a refusal, the first reason's."`
 	Reasons    []reason        `json:"reasons,omitempty" nullable:"false" doc:"Of a refusal: everything that stands against the request, as far as the caller may know."`
 	DecisionID string          `json:"decision_id,omitempty" format:"uuid" doc:"Of a refusal: the decision, as in X-Decision-Id."`
@@ -196,12 +196,17 @@ func reasonsOf(found []tenancy.Finding) []reason {
 	return reasons
 }
 
-// invalid lists the faults of an input. The first one gives the status.
+// invalid lists the faults of an input. The first one gives the status and the
+// detail, which names the place: a client may show nothing else.
 func invalid(list faults) problem {
-	p := problem{Status: statusOf(list[0]), Code: string(tenancy.CodeInvalid), Detail: list[0].Msg}
+	p := problem{Status: statusOf(list[0]), Code: string(tenancy.CodeInvalid)}
 	for _, fault := range list {
 		location := strings.Join(append([]string{string(fault.In)}, fault.Path...), ".")
 		p.Errors = append(p.Errors, problemDetail{Location: location, Message: fault.Msg})
+	}
+	p.Detail = list[0].Msg
+	if len(list[0].Path) > 0 {
+		p.Detail = p.Errors[0].Location + ": " + p.Detail
 	}
 	return p
 }

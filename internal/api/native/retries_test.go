@@ -263,6 +263,7 @@ func TestConditions(t *testing.T) {
 		"a user deleted":    {as: platform, method: http.MethodDelete, path: "/v1/users/" + nobody},
 		"a user unknown":    {as: platform, method: http.MethodPatch, path: "/v1/users/" + nobody, body: `{"surname":"x"}`},
 		"a tenant deleted":  {as: platform, method: http.MethodDelete, path: "/v1/tenants/" + nowhere},
+		"an organization":   {as: platform, method: http.MethodDelete, path: "/v1/organizations/" + nowhere},
 		"what is made anew": {as: nina, method: http.MethodPost, path: "/v1/tenants", body: `{"name":"N"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -273,6 +274,7 @@ func TestConditions(t *testing.T) {
 		})
 	}
 	w.refused(http.StatusNotFound, "tenant_unknown", call{as: nina, method: http.MethodDelete, path: "/v1/tenants/acme", header: []string{"If-Match", "*"}})
+	w.refused(http.StatusNotFound, "organization_unknown", call{as: nina, method: http.MethodDelete, path: "/v1/organizations/acme-group", header: []string{"If-Match", "*"}})
 	for _, who := range []string{mary, nina} { // who may not know whether it is there reads what they would read anyway
 		without := call{as: who, method: http.MethodDelete, path: "/v1/tenants/acme/members/" + vic}
 		with := without

@@ -90,18 +90,18 @@ func newWorld(t testing.TB) *world {
 	_, err = g.Install(ctx, seed())
 	check(t, err)
 	w := &world{path: path, store: store, accounts: accounts, engine: engine}
-	w.invite(t)
+	w.invite(t, time.Hour)
 	return w.with(t, g)
 }
 
-// invite puts nina's invitation into the store.
-func (w *world) invite(t testing.TB) {
+// invite puts nina's invitation into the store; it lasts that long from now.
+func (w *world) invite(t testing.TB, lasts time.Duration) {
 	t.Helper()
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	_, err := w.store.Update(t.Context(), func(tx gate.Tx) error {
 		return tx.PutInvitation(tenancy.Invitation{
 			ID: tenancy.InvitationID(uuid.MustParse(invited)), Tenant: tenantID(acme), Email: "7@example.com", Level: tenancy.LevelViewer,
-			Code: w.accounts.CodeDigest(ninasCode), Status: tenancy.InvitationPending, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+			Code: w.accounts.CodeDigest(ninasCode), Status: tenancy.InvitationPending, CreatedAt: now, ExpiresAt: now.Add(lasts),
 		})
 	})
 	check(t, err)

@@ -33,6 +33,7 @@ var refusals = api.Answers{
 	{Code: tenancy.CodeUserUnknown, Status: http.StatusNotFound, Body: noUser},
 	{Code: tenancy.CodeTargetNotMember, Status: http.StatusNotFound, Body: noUser},
 	{Code: tenancy.CodeSlugTaken, Status: http.StatusBadRequest, Body: "shortName: this name is in use"},
+	{Code: tenancy.CodeConflict, Status: http.StatusBadRequest, Body: "userId: the user has not signed up yet"},
 	{Code: tenancy.CodeOwnerPermanent, Status: http.StatusForbidden, Body: "The owner of a tenant stays its active administrator."},
 	{Code: tenancy.CodeLastAdministrator, Status: http.StatusForbidden, Body: "A tenant keeps an active administrator."},
 }

@@ -2,6 +2,7 @@ package processmind
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -58,7 +59,7 @@ func (d *dialect) updateTenant(c *gin.Context, actor tenancy.Actor) error {
 }
 
 func checkTenantName(name string) error {
-	if name == "" {
+	if strings.TrimSpace(name) == "" {
 		return errors.New("a tenant has a name")
 	}
 	return tenancy.CheckName(name)
