@@ -98,9 +98,9 @@ func (r rulesInForce) Active() native.PolicySet {
 
 // proxyOptions are the proxy checks' share of the configuration. The login
 // page is a place to redirect to because it is the login page.
-func proxyOptions(cfg config.Serve) proxy.Options {
+func proxyOptions(cfg config.Serve, routes *proxy.Routes) proxy.Options {
 	opts := proxy.Options{
-		TrustedPeers: cfg.TrustedPeers, Secret: cfg.ProxySecret,
+		Routes: routes, TrustedPeers: cfg.TrustedPeers, Secret: cfg.ProxySecret,
 		LoginURL: cfg.LoginURL, RedirectHosts: cfg.RedirectHosts, AllowPreflight: cfg.CORSPreflight == "allow",
 	}
 	if page, err := url.Parse(cfg.LoginURL); err == nil && page.Host != "" && !slices.Contains(opts.RedirectHosts, page.Host) {

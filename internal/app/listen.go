@@ -16,7 +16,10 @@ import (
 )
 
 // listeners are the open ones.
-type listeners struct{ api, proxy, grpc, ops net.Listener }
+type listeners struct {
+	api, proxy, grpc, ops net.Listener
+	fcgi                  net.Listener // nil: none
+}
 
 // listen opens every listener, so that a taken address is found before
 // anything else happens.
@@ -34,6 +37,11 @@ func listen(ctx context.Context, cfg config.Serve) (l listeners, err error) {
 	}
 	if l.grpc, err = listenTCP(ctx, "--grpc-listen", cfg.GRPCListen); err != nil {
 		return l, err
+	}
+	if cfg.FCGIListen != "" {
+		if l.fcgi, err = listenTCP(ctx, "--fcgi-listen", cfg.FCGIListen); err != nil {
+			return l, err
+		}
 	}
 	if path, ok := config.UnixPath(cfg.ProxyListen); ok {
 		l.proxy, err = listenUnix(ctx, path)
@@ -101,7 +109,7 @@ func removeStale(ctx context.Context, path string) error {
 // close closes what is open. Listeners that a server has taken are closed by
 // it; closing them again changes nothing.
 func (l listeners) close() {
-	for _, one := range []net.Listener{l.api, l.proxy, l.grpc, l.ops} {
+	for _, one := range []net.Listener{l.api, l.proxy, l.grpc, l.ops, l.fcgi} {
 		if one != nil {
 			_ = one.Close()
 		}
@@ -114,11 +122,15 @@ type addresses struct {
 	Proxy string `json:"proxy"` // host:port, or unix:/path
 	GRPC  string `json:"grpc"`
 	Ops   string `json:"ops"`
+	FCGI  string `json:"fcgi,omitempty"` // Apache's checks, where they are on
 }
 
 func (l listeners) addresses() addresses {
 	at := addresses{
 		API: l.api.Addr().String(), Proxy: l.proxy.Addr().String(), GRPC: l.grpc.Addr().String(), Ops: l.ops.Addr().String(),
+	}
+	if l.fcgi != nil {
+		at.FCGI = l.fcgi.Addr().String()
 	}
 	if l.proxy.Addr().Network() == "unix" {
 		at.Proxy = "unix:" + at.Proxy

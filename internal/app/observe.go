@@ -92,6 +92,19 @@ func (p *program) watchStore() {
 	)
 }
 
+// watchRouting adds whether the routes in force are older than their file.
+func (p *program) watchRouting() {
+	p.metrics.Watch(telemetry.Reading{
+		Name: "memberward_routes_stale", Help: "1 when the file of routes has changed into one that cannot serve, so that those before are in force.",
+		Value: func() float64 {
+			if p.routesFailed.Load() {
+				return 1
+			}
+			return 0
+		},
+	})
+}
+
 // counted counts the requests of a listener that has no shell of its own.
 func (p *program) counted(listener, dialect string, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

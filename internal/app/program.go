@@ -48,6 +48,8 @@ type program struct {
 	authn          *authn.Service
 	gate           *gate.Gate
 	proxy          *proxy.Handler
+	routes         routesFile
+	routesFailed   atomic.Bool // the file of routes has changed into one that cannot serve
 	executable     string      // this program's own
 	stopping       atomic.Bool // no longer ready
 }
@@ -63,14 +65,21 @@ func assemble(ctx context.Context, opts Options, from parts) (*program, error) {
 		return nil, err
 	}
 	p.gate = gate.New(p.store, p.engine, gate.Options{Clock: p.clock, NewID: p.newID, Observe: p.observeDecision})
+	p.routes.path = p.cfg.Routes
+	p.routes.seen = statOrNil(p.cfg.Routes) // before it is read: a change in between is read again
+	table, err := LoadTable(p.cfg.Routes)
+	if err != nil {
+		return nil, err
+	}
 	p.proxy, err = proxy.New(proxy.Ports{
 		Checker: p.gate, Authenticator: proxyCallers{p.authn}, Clock: p.clock, Log: p.logger,
 		NewID: func() tenancy.DecisionID { return tenancy.DecisionID(p.newID()) },
-	}, proxyOptions(p.cfg))
+	}, proxyOptions(p.cfg, table.Routes))
 	if err != nil {
 		return nil, err
 	}
 	p.watchStore()
+	p.watchRouting()
 	p.metrics.WatchPolicy(func() (string, string) {
 		set := p.engine.Active()
 		return set.Revision(), set.Source()

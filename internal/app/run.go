@@ -57,12 +57,16 @@ func (p *program) serve(ctx context.Context, l listeners) error {
 	doors := []door{
 		p.httpDoor(l.api, p.apis()), p.httpDoor(l.proxy, p.counted("proxy", "proxy", p.proxy)), p.grpcDoor(l.grpc, ctx.Done()),
 	}
+	if l.fcgi != nil {
+		doors = append(doors, p.fcgiDoor(l.fcgi))
+	}
 	ops := p.httpDoor(l.ops, telemetry.OpsHandler(p.metrics.Handler(), p.checks()))
 	for _, d := range append(doors, ops) {
 		group.Go(func() error { return d.serve(d.listener) })
 	}
 	group.Go(func() error { return p.manager.watch(ctx, p.alive) })
 	group.Go(func() error { return p.rotateKeys(ctx) })
+	group.Go(func() error { return p.watchRoutes(ctx) })
 	group.Go(func() error { return limitMemory(ctx, p.environment) })
 	group.Go(func() error {
 		<-ctx.Done()

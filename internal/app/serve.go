@@ -52,8 +52,11 @@ func Serve(ctx context.Context, opts Options) error {
 	if opts.Config.Demo {
 		return serveDemo(ctx, opts, logger)
 	}
-	if err := proxyOptions(opts.Config).Check(); err != nil {
+	if err := proxyOptions(opts.Config, nil).Check(); err != nil {
 		return &config.Invalid{Problems: []string{err.Error()}}
+	}
+	if _, err := LoadTable(opts.Config.Routes); err != nil { // before there is a folder
+		return err
 	}
 	data, err := readBootstrap(opts)
 	if err != nil {

@@ -17,11 +17,15 @@ func TestACookieWorksFromTheSitesOwnPages(t *testing.T) {
 		t.Run(kind.Name, func(t *testing.T) {
 			kind.Binary(t)
 			cfg := settings(t.TempDir())
-			cfg.SelfRegistration = true
+			cfg.SelfRegistration, cfg.FCGIListen = true, "127.0.0.1:0"
 			r := launch(t, cfg)
 			defer r.stop(t)
 			cookie := olgaOfAcme(t, "http://"+r.at.API)
-			cookieWorks(t, kind, r.at.Proxy, cookie)
+			at := r.at.Proxy
+			if kind.FastCGI {
+				at = r.at.FCGI
+			}
+			cookieWorks(t, kind, at, cookie)
 			if log := r.stderr.String(); !strings.Contains(log, "(X-Original-Host, X-Forwarded-Host)") || strings.Contains(log, cookie) {
 				t.Errorf("the log does not say what to do, or shows the cookie: %s", log)
 			}

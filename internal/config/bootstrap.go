@@ -78,7 +78,7 @@ type Whole struct {
 // UnmarshalYAML reads an integer; null counts as absent.
 func (w *Whole) UnmarshalYAML(node *yaml.Node) error {
 	if node.Tag != "!!int" {
-		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: want %s", node.Line, wanted["int64"])}}
+		return mismatch(node, "int64")
 	}
 	w.Given = true
 	return node.Decode(&w.Value)
@@ -149,7 +149,7 @@ func (p *ProjectAccess) UnmarshalYAML(node *yaml.Node) error {
 		p.Only = true
 		return node.Decode(&p.Names)
 	default:
-		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: want %s", node.Line, wanted["config.ProjectAccess"])}}
+		return mismatch(node, "config.ProjectAccess")
 	}
 }
 

@@ -41,13 +41,13 @@ func TestDefaults(t *testing.T) {
 
 func TestEverySettingComesByFlagAndByVariable(t *testing.T) {
 	want := Serve{
-		Data: "d", Listen: "[::1]:1", ProxyListen: "unix:/run/p.sock", GRPCListen: "127.0.0.1:2", OpsListen: "localhost:3",
-		Bootstrap: "b.yaml", Policies: "p", SelfRegistration: true, Insecure: true, LogFormat: "json", LogLevel: "debug",
+		Data: "d", Listen: "[::1]:1", ProxyListen: "unix:/run/p.sock", FCGIListen: "127.0.0.1:4", GRPCListen: "127.0.0.1:2", OpsListen: "localhost:3",
+		Bootstrap: "b.yaml", Policies: "p", Routes: "r.yaml", SelfRegistration: true, Insecure: true, LogFormat: "json", LogLevel: "debug",
 		CORSPreflight: "policy",
 	}
 	byName := map[string]string{
-		"data": "d", "listen": "[::1]:1", "proxy-listen": "unix:/run/p.sock", "grpc-listen": "127.0.0.1:2", "ops-listen": "localhost:3", "bootstrap": "b.yaml",
-		"policies": "p", "self-registration": "true", "insecure": "true", "log-format": "json", "log-level": "debug", "demo": "false",
+		"data": "d", "listen": "[::1]:1", "proxy-listen": "unix:/run/p.sock", "fcgi-listen": "127.0.0.1:4", "grpc-listen": "127.0.0.1:2", "ops-listen": "localhost:3", "bootstrap": "b.yaml",
+		"policies": "p", "routes": "r.yaml", "self-registration": "true", "insecure": "true", "log-format": "json", "log-level": "debug", "demo": "false",
 	}
 	env := Environment{}
 	for _, s := range Settings() {
@@ -97,6 +97,9 @@ func TestUnsafeOrContradictorySettings(t *testing.T) {
 		{"every interface", map[string]string{"proxy-listen": ":8081"}, nil, "--proxy-listen"},
 		{"every interface for gRPC", map[string]string{"grpc-listen": "0.0.0.0:9191"}, nil, "--grpc-listen (MEMBERWARD_GRPC_LISTEN): 0.0.0.0:9191 is beyond loopback"},
 		{"gRPC at the address of the checks", map[string]string{"grpc-listen": "127.0.0.1:8081"}, nil, "--proxy-listen and --grpc-listen are both"},
+		{"every interface for FastCGI", map[string]string{"fcgi-listen": ":8083"}, nil, "--fcgi-listen (MEMBERWARD_FCGI_LISTEN): :8083 is beyond loopback"},
+		{"a socket for FastCGI", map[string]string{"fcgi-listen": "unix:/run/f"}, nil, "want a port"},
+		{"FastCGI at the address of the checks", map[string]string{"fcgi-listen": "127.0.0.1:8081"}, nil, "--proxy-listen and --fcgi-listen are both"},
 		{"a socket for gRPC", map[string]string{"grpc-listen": "unix:/run/g"}, nil, "want a port"},
 		{"every interface of IPv6", map[string]string{"ops-listen": "[::]:8282"}, nil, "--ops-listen"},
 		{"a name", map[string]string{"listen": "internal.example.com:8080"}, nil, "beyond loopback"},

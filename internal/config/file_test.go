@@ -40,10 +40,12 @@ func TestEverySettingComesByFile(t *testing.T) {
 data: d
 listen: "[::1]:1"
 proxy_listen: unix:/run/p.sock
+fcgi_listen: 127.0.0.1:4
 grpc_listen: 127.0.0.1:2
 ops_listen: localhost:3
 bootstrap: b.yaml
 policies: p
+routes: r.yaml
 self_registration: true
 insecure: true
 demo: false
@@ -63,8 +65,8 @@ cognee:
 `
 	_, got, problems := load(t, text)
 	want := Serve{
-		Data: "d", Listen: "[::1]:1", ProxyListen: "unix:/run/p.sock", GRPCListen: "127.0.0.1:2", OpsListen: "localhost:3",
-		Bootstrap: "b.yaml", Policies: "p", SelfRegistration: true, Insecure: true, LogFormat: "json", LogLevel: "debug",
+		Data: "d", Listen: "[::1]:1", ProxyListen: "unix:/run/p.sock", FCGIListen: "127.0.0.1:4", GRPCListen: "127.0.0.1:2", OpsListen: "localhost:3",
+		Bootstrap: "b.yaml", Policies: "p", Routes: "r.yaml", SelfRegistration: true, Insecure: true, LogFormat: "json", LogLevel: "debug",
 		BootstrapKey: "0123456789-0123456789-0123456789",
 		TrustedPeers: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00::/8")},
 		OPAClients:   []netip.Prefix{netip.MustParsePrefix("10.2.0.0/16")},

@@ -11,9 +11,13 @@ import (
 type listener struct{ key, address string }
 
 func (s Serve) listeners() []listener {
-	return []listener{
+	all := []listener{
 		{keyListen, s.Listen}, {keyProxyListen, s.ProxyListen}, {keyGRPCListen, s.GRPCListen}, {keyOpsListen, s.OpsListen},
 	}
+	if s.FCGIListen != "" {
+		all = append(all, listener{keyFCGIListen, s.FCGIListen})
+	}
+	return all
 }
 
 // flag gives the flag that names the listener.

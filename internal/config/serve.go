@@ -11,10 +11,12 @@ type Serve struct {
 	Data             string // folder of the store; empty with Demo
 	Listen           string // host:port of the REST APIs; port 0 takes a free one
 	ProxyListen      string // host:port of the proxy checks, or unix:/path
+	FCGIListen       string // host:port of Apache's checks; empty: none
 	GRPCListen       string // host:port
 	OpsListen        string // host:port
 	Bootstrap        string // path; empty: no bootstrap data
 	Policies         string // folder; empty: the embedded set
+	Routes           string // path; empty: the built-in routes
 	SelfRegistration bool
 	Insecure         bool
 	Demo             bool
@@ -44,8 +46,8 @@ func LoadServe(flags Flags, env Environment) (Serve, error) {
 	wrong = append(wrong, err...)
 	s := Serve{
 		Data: f.text(keyData), Listen: f.text(keyListen), ProxyListen: f.text(keyProxyListen),
-		GRPCListen: f.text(keyGRPCListen), OpsListen: f.text(keyOpsListen),
-		Bootstrap: f.text(keyBootstrap), Policies: f.text(keyPolicies),
+		FCGIListen: f.text(keyFCGIListen), GRPCListen: f.text(keyGRPCListen), OpsListen: f.text(keyOpsListen),
+		Bootstrap: f.text(keyBootstrap), Policies: f.text(keyPolicies), Routes: f.text(keyRoutes),
 		SelfRegistration: f.on(keySelfRegistration), Insecure: f.on(keyInsecure), Demo: f.on(keyDemo),
 		LogFormat: f.text(keyLogFormat), LogLevel: f.text(keyLogLevel), BootstrapKey: f.text(keyBootstrapKey),
 		TrustedPeers: networks(f.list(keyTrustedPeers)), ProxySecret: secret,

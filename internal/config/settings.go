@@ -40,10 +40,12 @@ const (
 	keyData             = "data"
 	keyListen           = "listen"
 	keyProxyListen      = "proxy_listen"
+	keyFCGIListen       = "fcgi_listen"
 	keyGRPCListen       = "grpc_listen"
 	keyOpsListen        = "ops_listen"
 	keyBootstrap        = "bootstrap"
 	keyPolicies         = "policies"
+	keyRoutes           = "routes"
 	keySelfRegistration = "self_registration"
 	keyInsecure         = "insecure"
 	keyDemo             = "demo"
@@ -76,10 +78,12 @@ var settings = []Setting{
 	{Key: keyData, Flag: "data", Variable: "MEMBERWARD_DATA", Value: "DIR", Help: "folder of the store; made on the first start"},
 	{Key: keyListen, Flag: "listen", Variable: "MEMBERWARD_LISTEN", Default: "127.0.0.1:8080", Value: "ADDR", Help: "address of the REST APIs"},
 	{Key: keyProxyListen, Flag: "proxy-listen", Variable: "MEMBERWARD_PROXY_LISTEN", Default: "127.0.0.1:8081", Value: "ADDR", Help: "address of the proxy checks, or unix:/path"},
+	{Key: keyFCGIListen, Flag: "fcgi-listen", Variable: "MEMBERWARD_FCGI_LISTEN", Value: "ADDR", Help: "address of the checks of Apache, over FastCGI; without it there are none"},
 	{Key: keyGRPCListen, Flag: "grpc-listen", Variable: "MEMBERWARD_GRPC_LISTEN", Default: "127.0.0.1:9191", Value: "ADDR", Help: "address of gRPC: Envoy's ext_authz, grpc.health.v1"},
 	{Key: keyOpsListen, Flag: "ops-listen", Variable: "MEMBERWARD_OPS_LISTEN", Default: "127.0.0.1:8282", Value: "ADDR", Help: "address of /livez, /readyz and /metrics"},
 	{Key: keyBootstrap, Flag: "bootstrap", Variable: "MEMBERWARD_BOOTSTRAP", Value: "FILE", Help: "users, tenants, members, roles, keys and more (YAML) for a store that holds no user"},
 	{Key: keyPolicies, Flag: "policies", Variable: "MEMBERWARD_POLICIES", Value: "DIR", Help: "Rego policies to decide by, instead of the embedded ones"},
+	{Key: keyRoutes, Flag: "routes", Variable: "MEMBERWARD_ROUTES", Value: "FILE", Help: "routes of the proxy checks (YAML), instead of the built-in ones; read again when it changes"},
 	{Key: keySelfRegistration, Flag: "self-registration", Variable: "MEMBERWARD_SELF_REGISTRATION", Default: "false", Kind: Switch, Help: "let anybody register an account, whose address counts as verified"},
 	{Key: keyInsecure, Flag: "insecure", Variable: "MEMBERWARD_INSECURE", Default: "false", Kind: Switch, Help: "allow listeners beyond loopback although they speak plain HTTP"},
 	{Key: keyDemo, Flag: "demo", Variable: "MEMBERWARD_DEMO", Default: "false", Kind: Switch, Help: "try it out: a temporary store with a small cast, on loopback only"},

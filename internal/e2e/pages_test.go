@@ -24,6 +24,7 @@ var lists = []struct{ what, source, words, page string }{
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/nginx.md"},
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},
 	{"header that is read", "internal/proxy/forward.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},
+	{"header that is read", "internal/proxy/forward.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/haproxy.md"},
 }
 
 func TestThePagesListWhatThereIs(t *testing.T) {

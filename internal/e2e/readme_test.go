@@ -27,7 +27,7 @@ type block struct {
 }
 
 var (
-	fence = regexp.MustCompile("(?ms)^```(sh|text)( server| nginx| caddy)?\n(.*?)^```$")
+	fence = regexp.MustCompile("(?ms)^```(sh|text)( server| nginx| caddy| haproxy| apache2)?\n(.*?)^```$")
 	shell = regexp.MustCompile("(?m)^[ \t]*```sh")
 )
 
@@ -121,13 +121,14 @@ func newReader(t *testing.T, page, dir string) *reader {
 	}
 	r := &reader{t: t, page: page, dir: dir, out: &output{lines: make(chan string, 1000)}}
 	var pairs []string
-	for _, port := range []string{"8080", "8081", "9191", "8282", "8000", "3000"} {
+	for _, port := range []string{"8080", "8081", "9191", "8282", "8083", "8000", "3000"} {
 		free := freePort(t)
-		pairs = append(pairs, "127.0.0.1:"+port, "127.0.0.1:"+free, "listen "+port, "listen "+free, ":"+port+" {", ":"+free+" {")
+		pairs = append(pairs, "127.0.0.1:"+port, "127.0.0.1:"+free, "listen "+port, "listen "+free, ":"+port+" {", ":"+free+" {", "bind :"+port, "bind :"+free, "Listen "+port, "Listen "+free, "*:"+port, "*:"+free)
 		if port == "8282" {
 			r.ready = "http://127.0.0.1:" + free + "/readyz"
 		}
 	}
+	pairs = append(pairs, "abns@memberward", "abns@memberward-"+freePort(t)) // the name is the machine's
 	r.ports = strings.NewReplacer(pairs...)
 	for _, name := range []string{"cmd", "internal", "policies", "testdata/authzen", "testdata/conformance"} {
 		if err := os.CopyFS(filepath.Join(r.dir, name), os.DirFS(filepath.Join("../..", name))); err != nil {
@@ -137,6 +138,7 @@ func newReader(t *testing.T, page, dir string) *reader {
 	for _, name := range []string{
 		"go.mod", "go.sum", "tools/go.mod", "tools/go.sum", "deploy/nginx/memberward.conf", "deploy/nginx/demo.conf",
 		"deploy/caddy/Caddyfile", "deploy/caddy/demo.Caddyfile",
+		"deploy/haproxy/haproxy.cfg", "deploy/haproxy/memberward.lua", "deploy/haproxy/demo.cfg", "deploy/apache/memberward.conf", "deploy/apache/demo.conf",
 	} {
 		r.copyFile(name)
 	}
@@ -222,7 +224,7 @@ func (r *reader) startShell() {
 	}
 	r.shell = in
 	r.t.Cleanup(func() {
-		for _, file := range []string{"try-nginx/nginx.pid", "try-caddy/caddy.pid"} {
+		for _, file := range []string{"try-nginx/nginx.pid", "try-caddy/caddy.pid", "try-haproxy/haproxy.pid", "try-apache/apache.pid"} {
 			fmt.Fprintf(in, "[ -f %[1]s ] && kill \"$(cat %[1]s)\"\n", file)
 		}
 		in.Close()

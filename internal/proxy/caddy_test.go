@@ -43,34 +43,6 @@ func TestCaddyPlaceholders(t *testing.T) {
 	}
 }
 
-// TestCaddyIncompleteIdentity answers with a part of an allow: the rest would
-// be placeholders.
-func TestCaddyIncompleteIdentity(t *testing.T) {
-	all := []string{
-		"X-Auth-Subject: olga", "X-Auth-Tenant: acme", "X-Auth-Level: owner", "X-Auth-Roles: none", "X-Auth-Authenticated: true",
-		"X-Decision-Id: 1", "X-Policy-Revision: 1",
-	}
-	for i := -1; i < len(all); i++ {
-		kept := append([]string{"HTTP/1.1 200 OK", "Content-Length: 0"}, all...)
-		missing := "nothing"
-		if i >= 0 {
-			missing = all[i]
-			kept = append(kept[:2+i], kept[3+i:]...)
-		}
-		t.Run("without "+missing, func(t *testing.T) {
-			t.Parallel()
-			application := &proxytest.Application{}
-			p := proxytest.Caddy().Start(t, proxytest.Setup{
-				Sidecar: impostor(t, strings.Join(kept, "\r\n")+"\r\n\r\n"), Application: application,
-			})
-			answer := p.Get(t, "/tenants/acme/x", asOlga)
-			if complete := i < 0; complete != (answer.Status == 200) || complete != (application.Requests() == 1) {
-				t.Errorf("%d, %d requests reached the application", answer.Status, application.Requests())
-			}
-		})
-	}
-}
-
 // TestCaddyRemovesControlHeaders keeps from the application what it might take
 // for the proxy's word.
 func TestCaddyRemovesControlHeaders(t *testing.T) {

@@ -17,7 +17,7 @@ const (
 	ReasonCredential Reason = "no valid credential"
 	ReasonForbidden  Reason = "a cookie that a page of another host or port may have sent: if the page is the site's own, the proxy must name host and port as browsers see them (X-Original-Host, X-Forwarded-Host)"
 	ReasonNobody     Reason = "authentication named nobody who may be judged"
-	ReasonNoRoute    Reason = "no route, or no tenant in the path"
+	ReasonNoRoute    Reason = "no route"
 	ReasonFailed     Reason = "the check failed"
 	ReasonLate       Reason = "the check took too long"
 	ReasonGone       Reason = "the proxy hung up before the answer"
@@ -29,6 +29,8 @@ type check struct {
 	handler  *Handler
 	endpoint endpoint
 	request  *http.Request
+
+	routes *Routes // those in force when the check began
 
 	target target // as far as it is known
 }
@@ -43,15 +45,27 @@ func (c *check) run(ctx context.Context) answer {
 	if a, passes := c.preflight(); passes {
 		return a
 	}
+	m, unrouted := c.routes.match(c.target.method, c.target.host, c.target.Segments)
+	if unrouted == nil && m.row.public {
+		return c.welcome(slog.LevelDebug, "public route", m)
+	}
 	actor, err := c.authenticate(ctx)
 	if err != nil {
 		return c.invite(c.refuse(statusOf(err), err))
 	}
-	m, found := match(builtin, c.target.method, c.target.Segments)
-	if !found {
-		return c.refuse(http.StatusForbidden, ReasonNoRoute)
+	if unrouted != nil {
+		return c.refuse(http.StatusForbidden, unrouted)
 	}
-	verdict, err := c.handler.ports.Checker.Check(ctx, actor, c.question(m, client))
+	return c.judge(ctx, m, actor, client)
+}
+
+// judge asks whether somebody may do what a route stands for.
+func (c *check) judge(ctx context.Context, m matched, actor tenancy.Actor, client string) answer {
+	tenant, err := m.tenant(c.request.Header, actor)
+	if err != nil {
+		return c.refuse(http.StatusForbidden, err)
+	}
+	verdict, err := c.handler.ports.Checker.Check(ctx, actor, c.question(m, tenant, client))
 	if err == nil {
 		err = ctx.Err() // a late allow is none
 	}
@@ -59,9 +73,9 @@ func (c *check) run(ctx context.Context) answer {
 	case err != nil:
 		return c.refuse(http.StatusForbidden, err)
 	case !verdict.Allow:
-		return c.turnAway(actor, m, verdict)
+		return c.turnAway(actor, m, tenant, verdict)
 	}
-	a, err := admission(c.endpoint.guard.vary, actor, m.tenant, verdict)
+	a, err := admission(c.vary(), actor, tenant, verdict)
 	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
@@ -104,13 +118,28 @@ func (c *check) authenticate(ctx context.Context) (tenancy.Actor, error) {
 	}
 }
 
-func (c *check) question(m matched, client string) tenancy.Question {
+// vary names the headers that an answer depends on.
+func (c *check) vary() string { return c.endpoint.guard.vary + c.routes.vary }
+
+// welcome lets a request through as anonymous, which nobody was asked about.
+func (c *check) welcome(level slog.Level, msg string, m matched) answer {
+	id := c.handler.ports.NewID()
+	a := anonymous(c.vary(), id)
+	if err := a.check(); err != nil {
+		return c.refuse(http.StatusForbidden, err)
+	}
+	c.log(level, msg, id, slog.String("route", m.route.Template))
+	return a
+}
+
+func (c *check) question(m matched, tenant tenancy.TenantRef, client string) tenancy.Question {
 	t := &c.target
 	return tenancy.Question{
-		Action:  m.action,
-		Tenant:  m.tenant,
-		Dialect: tenancy.DialectProxy,
-		Route:   m.route,
+		Action:   m.action,
+		Tenant:   tenant,
+		Resource: m.resource,
+		Dialect:  tenancy.DialectProxy,
+		Route:    m.route,
 		HTTP: tenancy.HTTPRequest{
 			Method: t.method, Scheme: t.scheme, Host: t.host,
 			Path: t.Path, Segments: t.Segments, RawPath: t.RawPath, Query: parseQuery(t.Query),
@@ -121,7 +150,7 @@ func (c *check) question(m matched, client string) tenancy.Question {
 
 // turnAway denies what the gate has judged, and says so in the log: the answer
 // tells nobody why.
-func (c *check) turnAway(actor tenancy.Actor, m matched, v tenancy.Verdict) answer {
+func (c *check) turnAway(actor tenancy.Actor, m matched, tenant tenancy.TenantRef, v tenancy.Verdict) answer {
 	if v.DecisionID.IsZero() {
 		return c.refuse(http.StatusForbidden, ReasonIncomplete)
 	}
@@ -131,8 +160,8 @@ func (c *check) turnAway(actor tenancy.Actor, m matched, v tenancy.Verdict) answ
 	}
 	c.log(slog.LevelInfo, denied, v.DecisionID,
 		slog.String("code", string(code)), slog.String("route", m.route.Template), slog.String("action", string(m.action)),
-		slog.String("tenant", m.tenant.String()), slog.String("actor", actor.String()))
-	return denial(http.StatusForbidden, c.endpoint.guard.vary, v.DecisionID)
+		slog.String("tenant", tenant.String()), slog.String("actor", actor.String()))
+	return denial(http.StatusForbidden, c.vary(), v.DecisionID)
 }
 
 // refuse denies what the gate did not judge, and says why in the log: there
@@ -145,7 +174,7 @@ func (c *check) refuse(status int, err error) answer {
 		why = append(why, slog.String("error", cause))
 	}
 	c.log(level, denied, id, why...)
-	return denial(status, c.endpoint.guard.vary, id)
+	return denial(status, c.vary(), id)
 }
 
 // reasonOf finds what may be logged of an error. What authentication says of
@@ -195,7 +224,7 @@ func (c *check) broke(broken any) answer {
 		text = e.Error()
 	}
 	c.log(slog.LevelError, denied, id, slog.String("reason", string(ReasonBroken)), slog.String("error", text), slog.String("stack", string(debug.Stack())))
-	return denial(http.StatusForbidden, c.endpoint.guard.vary, id)
+	return denial(http.StatusForbidden, c.vary(), id)
 }
 
 // anyID makes an id, or none when making ids is what broke.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/memberward/memberward/internal/tenancy"
@@ -29,9 +30,11 @@ type Ports struct {
 // otherwise answers OPTIONS * itself, with 200), ReadHeaderTimeout, and an
 // IdleTimeout above the proxy's own.
 type Handler struct {
-	ports     Ports
-	rules     rules
-	endpoints map[string]endpoint
+	ports      Ports
+	rules      rules
+	endpoints  map[string]endpoint
+	authorizer endpoint // of FastCGI
+	routes     atomic.Pointer[Routes]
 }
 
 // endpoint is a protocol with what is prepared for it.
@@ -40,8 +43,8 @@ type endpoint struct {
 	guard guard
 }
 
-// New makes a handler for every protocol, over the built-in routes. Its error
-// names everything that is wrong with the options.
+// New makes a handler for every protocol. Its error names everything that is
+// wrong with the options.
 func New(ports Ports, options Options) (*Handler, error) {
 	if ports.Checker == nil || ports.Authenticator == nil || ports.NewID == nil || ports.Clock == nil || ports.Log == nil {
 		return nil, errors.New("proxy: a checker, an authenticator, ids, a clock and a log are required")
@@ -50,11 +53,25 @@ func New(ports Ports, options Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{ports: ports, rules: rules, endpoints: map[string]endpoint{}}
+	h := &Handler{ports: ports, rules: rules, endpoints: map[string]endpoint{}, authorizer: endpoint{protocol: apache, guard: newGuard(apache)}}
 	for _, p := range protocols {
 		h.endpoints[p.endpoint] = endpoint{protocol: p, guard: newGuard(p)}
 	}
+	table := options.Routes
+	if table == nil {
+		table = BuiltInRoutes()
+	}
+	h.Use(table)
 	return h, nil
+}
+
+// Use puts another table into force. Checks that have begun end by the one
+// that they began with; nil denies every check.
+func (h *Handler) Use(table *Routes) {
+	if table == nil {
+		table = &Routes{}
+	}
+	h.routes.Store(table)
 }
 
 // ServeHTTP answers one check. The path is compared as it was sent, and its
@@ -76,7 +93,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // judge comes to an answer, even when what it asks breaks.
 func (h *Handler) judge(e endpoint, r *http.Request) (a answer) {
-	c := &check{handler: h, endpoint: e, request: r}
+	c := &check{handler: h, endpoint: e, request: r, routes: h.routes.Load()}
 	defer func() {
 		if broken := recover(); broken != nil {
 			a = c.broke(broken)

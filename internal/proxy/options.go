@@ -33,6 +33,7 @@ type Options struct {
 	// carry a credential. False: policies judge them like any other request.
 	AllowPreflight bool
 	Timeout        time.Duration // for one check; 0: 150 ms
+	Routes         *Routes       // nil: the built-in ones
 }
 
 // Bounds of the secret, in bytes: shorter ones can be guessed, longer ones

@@ -8,25 +8,26 @@ import (
 )
 
 // preflight lets a CORS preflight through as anonymous, where the operator has
-// allowed it and a route exists: a browser asks by it whether it may make the
+// allowed it and a route for the method that it asks about exists: a browser asks by it whether it may make the
 // request itself, and never sends a credential along. It reports false for
 // every other request.
 func (c *check) preflight() (answer, bool) {
 	if !c.handler.rules.preflight || !isPreflight(c.target.method, c.request.Header) {
 		return answer{}, false
 	}
-	m, found := match(builtin, c.target.method, c.target.Segments)
-	if !found {
+	method, err := only(c.request.Header, requestedMethod)
+	if err != nil {
 		return answer{}, false
 	}
-	id := c.handler.ports.NewID()
-	a := anonymous(c.endpoint.guard.vary, id)
-	if err := a.check(); err != nil {
-		return c.refuse(http.StatusForbidden, err), true
+	m, err := c.routes.match(method, c.target.host, c.target.Segments)
+	if err != nil || !m.mayName() {
+		return answer{}, false
 	}
-	c.log(slog.LevelInfo, "CORS preflight let through", id, slog.String("route", m.route.Template))
-	return a, true
+	return c.welcome(slog.LevelInfo, "CORS preflight let through", m), true
 }
+
+// requestedMethod is the header that names the method of the request to come.
+const requestedMethod = "Access-Control-Request-Method"
 
 // isPreflight reports whether a request is what browsers send as a preflight
 // (Fetch Standard, "CORS-preflight fetch"): all three signs, each once.
@@ -38,7 +39,7 @@ func isPreflight(method string, h http.Header) bool {
 		return false
 	}
 	var asked target
-	text, err := only(h, "Access-Control-Request-Method")
+	text, err := only(h, requestedMethod)
 	return err == nil && asked.readMethod(text) == nil
 }
 

@@ -16,4 +16,5 @@ var protocols = []protocol{
 	nginx,
 	forward,
 	envoy,
+	haproxy,
 }

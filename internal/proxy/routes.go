@@ -7,86 +7,108 @@ import (
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// route maps the requests below a path to an action in a tenant.
-type route struct {
-	template string   // as written, for people and policies
-	pattern  []string // the template's segments
-	read     tenancy.Action
-	write    tenancy.Action
-	tenant   string // the parameter that names the tenant, by id or slug
-}
+// Why a request that could be read falls under no route.
+const (
+	ReasonNoMethod Reason = "the route names no action for the method"
+	ReasonNoTenant Reason = "what names the tenant is neither an id nor a slug"
+	ReasonTenant   Reason = "the header that names the tenant is missing, is there twice, or has a rival"
+	ReasonNotBound Reason = "the route takes the tenant from the credential, which is bound to none"
+)
 
-// builtin is the table that serves when no other is given: whoever may read
-// or write a tenant's resources may do so below its path. Everything else is
-// denied.
-var builtin = []route{{
-	template: "/tenants/{tenant}/**",
-	pattern:  []string{"tenants", "{tenant}", "**"},
-	read:     tenancy.ActionResourceRead,
-	write:    tenancy.ActionResourceWrite,
-	tenant:   "tenant",
-}}
-
-// matched is what a route makes of a request.
+// matched is what a table makes of a request.
 type matched struct {
-	route  tenancy.Route
-	action tenancy.Action
-	tenant tenancy.TenantRef
+	*rule
+	route    tenancy.Route
+	resource tenancy.Resource
 }
 
-// match finds the route of a request. It reports false where there is none,
-// and where the path does not name a tenant: both are denied.
-func match(table []route, method string, segments []string) (matched, bool) {
-	for _, r := range table {
-		params, ok := capture(r.pattern, segments)
-		if !ok {
-			continue
-		}
-		tenant, err := tenancy.ParseTenantRef(params[r.tenant])
-		if err != nil {
-			return matched{}, false
-		}
-		return matched{
-			route:  tenancy.Route{Template: r.template, Params: params},
-			action: r.action(method),
-			tenant: tenant,
-		}, true
+// match finds the rule of a request, or says why there is none. A path that is
+// found but not for the method leads nowhere else: otherwise a route could
+// open what a more specific one meant to close.
+func (r *Routes) match(method, host string, segments []string) (matched, error) {
+	found, keys := r.find(host, segments)
+	if found == nil {
+		return matched{}, ReasonNoRoute
 	}
-	return matched{}, false
-}
-
-// action is the one that a method asks for: GET covers HEAD, all others write.
-func (r route) action(method string) tenancy.Action {
-	if method == http.MethodGet || method == http.MethodHead {
-		return r.read
+	rule := found.rule(method)
+	if rule == nil {
+		return matched{}, ReasonNoMethod
 	}
-	return r.write
+	m := matched{rule: rule, route: tenancy.Route{Template: rule.row.template.text}, resource: rule.row.resource}
+	m.route.Params = make(map[string]string, len(rule.captures))
+	for _, c := range rule.captures {
+		m.route.Params[c.name] = keys[c.at]
+	}
+	if about := rule.row.about; about != "" {
+		m.resource.ID = m.route.Params[about]
+	}
+	return m, nil
 }
 
-// capture holds segments against a pattern and gives the parameters. "**"
-// stands last and takes any number of segments, none included; a trailing
-// slash is an empty last segment. No parameter is empty.
-func capture(pattern, segments []string) (map[string]string, bool) {
-	params := map[string]string{}
-	for i, p := range pattern {
-		if p == "**" {
-			return params, true
-		}
-		if i >= len(segments) {
-			return nil, false
-		}
-		name, parameter := parameterOf(p)
-		switch {
-		case parameter && segments[i] != "":
-			params[name] = segments[i]
-		case parameter || p != segments[i]:
-			return nil, false
+// find looks among the routes of the host before those of every host. The keys
+// are what the captures of the rules there count in.
+func (r *Routes) find(host string, segments []string) (end, []string) {
+	if r.onHosts.literals != nil || r.onHosts.param != nil {
+		keys := append(labelsOf(host), segments...)
+		if found := r.onHosts.find(keys); found != nil {
+			return found, keys
 		}
 	}
-	return params, len(pattern) == len(segments)
+	return r.onAny.find(segments), segments
 }
 
-func parameterOf(p string) (name string, ok bool) {
-	name, ok = strings.CutPrefix(p, "{")
-	return strings.TrimSuffix(name, "}"), ok
+// mayName reports whether the path does not rule out that the request names a
+// tenant, or needs none.
+func (m *matched) mayName() bool {
+	param := m.row.tenant.param
+	_, err := tenancy.ParseTenantRef(m.route.Params[param])
+	return param == "" || err == nil
+}
+
+// tenant finds out which tenant is asked about.
+func (m *matched) tenant(h http.Header, actor tenancy.Actor) (tenancy.TenantRef, error) {
+	source, text := m.row.tenant, ""
+	switch {
+	case source.credential:
+		if actor.Tenant.IsZero() {
+			return tenancy.TenantRef{}, ReasonNotBound
+		}
+		return tenancy.TenantRef{ID: actor.Tenant}, nil
+	case source.header != "":
+		var err error
+		if text, err = ownHeader(h, source.header); err != nil {
+			return tenancy.TenantRef{}, err
+		}
+	default:
+		text = m.route.Params[source.param]
+	}
+	ref, err := tenancy.ParseTenantRef(text)
+	if err != nil {
+		return tenancy.TenantRef{}, ReasonNoTenant
+	}
+	return ref, nil
+}
+
+// ownHeader gives the value of a client's header that the application will
+// read too: it is there once, under no second name, and nothing on the way was
+// told to take it away.
+func ownHeader(h http.Header, name string) (string, error) {
+	value, err := only(h, name)
+	if err != nil {
+		return "", ReasonTenant
+	}
+	folded := fold(name)
+	for other := range h {
+		if other != name && fold(other) == folded {
+			return "", ReasonTenant
+		}
+	}
+	for _, line := range h["Connection"] {
+		for token := range strings.SplitSeq(line, ",") {
+			if fold(strings.Trim(token, " \t")) == folded {
+				return "", ReasonTenant
+			}
+		}
+	}
+	return value, nil
 }

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -25,6 +26,7 @@ type site struct {
 	connections atomic.Int64 // that the proxy opened to Memberward
 	announced   atomic.Int64 // checks that announced a body or an upgrade
 	sidecar     *httptest.Server
+	closeToo    func() // what answers over FastCGI; nil: nothing does
 }
 
 // newSite starts all three. Pairs of old and new text plant faults in the
@@ -53,10 +55,34 @@ func newSiteWith(t testing.TB, kind proxytest.Kind, options proxy.Options, fault
 	}
 	s.sidecar.Start()
 	t.Cleanup(s.sidecar.Close)
-	s.Proxy = kind.Start(t, proxytest.Setup{
-		Sidecar: s.sidecar.Listener.Addr().String(), Application: s.application, Break: faults,
-	})
+	at := s.sidecar.Listener.Addr().String()
+	if kind.FastCGI {
+		at = s.authorize(t, handler)
+	}
+	s.Proxy = kind.Start(t, proxytest.Setup{Sidecar: at, Application: s.application, Break: faults})
 	return s
+}
+
+// authorize answers over FastCGI until the sidecar is closed.
+func (s *site) authorize(t testing.TB, handler *proxy.Handler) string {
+	t.Helper()
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.closeToo = func() { _ = listener.Close() }
+	t.Cleanup(s.closeToo)
+	go func() { // ends when the listener closes
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			s.connections.Add(1)
+			go func() { _ = handler.ServeAuthorizer(context.Background(), conn) }()
+		}
+	}()
+	return listener.Addr().String()
 }
 
 const (

@@ -2,6 +2,8 @@ package proxytest
 
 import (
 	"bufio"
+	"crypto/sha1" // as the protocol wants it: no secret depends on it
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -57,8 +59,8 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer conn.Close()
-	fmt.Fprintf(buffered, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\nX-Seen-Subject: %s\r\n\r\n",
-		r.Header.Get("Upgrade"), r.Header.Get("X-Auth-Subject"))
+	fmt.Fprintf(buffered, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: %s\r\nSec-WebSocket-Accept: %s\r\nX-Seen-Subject: %s\r\n\r\n",
+		r.Header.Get("Upgrade"), accept(r.Header.Get("Sec-WebSocket-Key")), r.Header.Get("X-Auth-Subject"))
 	for {
 		if err := buffered.Flush(); err != nil {
 			return
@@ -69,6 +71,13 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		}
 		_, _ = buffered.WriteString(line)
 	}
+}
+
+// accept proves that a WebSocket's key was read (RFC 6455, 4.2.2): some
+// proxies look.
+func accept(key string) string {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // Serve runs a handler on loopback until the test ends, and gives host:port.

@@ -15,6 +15,7 @@ import (
 // it.
 type Kind struct {
 	Name    string // as Debian's package is called
+	FastCGI bool   // asks over FastCGI, on connections of one check each
 	shipped string // path below the checkout
 	// The addresses that the shipped configuration holds, each once: what is
 	// replaced, and what by.
@@ -25,7 +26,7 @@ type Kind struct {
 }
 
 // Kinds are those that are tested, in the order of a report.
-func Kinds() []Kind { return []Kind{Nginx(), Caddy()} }
+func Kinds() []Kind { return []Kind{Nginx(), Caddy(), HAProxy(), Apache()} }
 
 // Setup says what a test's proxy stands between.
 type Setup struct {
@@ -50,6 +51,12 @@ const logFile = "error.log"
 // Shipped is the text of the configuration that operators get.
 func (k Kind) Shipped(t testing.TB) string {
 	t.Helper()
+	return file(t, k.shipped)
+}
+
+// file reads a file of the checkout.
+func file(t testing.TB, path string) string {
+	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +70,7 @@ func (k Kind) Shipped(t testing.TB) string {
 		}
 		dir = filepath.Dir(dir)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, k.shipped))
+	text, err := os.ReadFile(filepath.Join(dir, path))
 	if err != nil {
 		t.Fatal(err)
 	}

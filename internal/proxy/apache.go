@@ -1,0 +1,91 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// apache is how Apache's mod_authnz_fcgi asks. It sends the variables of CGI,
+// which are read into the headers that the others send.
+var apache = protocol{
+	endpoint: "fcgi",
+	control:  forward.control,
+	read:     readForward,
+}
+
+// apacheControl gives the variable that each control header is made of. What
+// the client sent under these names is dropped.
+var apacheControl = map[string]string{
+	forwardedMethod: "REQUEST_METHOD", forwardedProto: "REQUEST_SCHEME", forwardedHost: "HTTP_HOST", forwardedURI: "REQUEST_URI",
+	forwardedFor: "REMOTE_ADDR",
+}
+
+// authorizerTime is how long one connection may take: Apache opens one for
+// each check and sends at once.
+const authorizerTime = 10 * time.Second
+
+// ServeAuthorizer answers one FastCGI connection, which carries one check, and
+// closes it. Whatever is no check gets no answer, which Apache turns into 500.
+func (h *Handler) ServeAuthorizer(ctx context.Context, conn net.Conn) error {
+	defer conn.Close()
+	if err := conn.SetDeadline(h.ports.Clock().Add(authorizerTime)); err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	id, params, err := readParams(conn)
+	if errors.Is(err, errRole) {
+		_, err = conn.Write(appendEnd(nil, id, fcgiUnknown))
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	r := (&http.Request{Method: http.MethodHead, Header: headerOf(params), RemoteAddr: conn.RemoteAddr().String()}).
+		WithContext(context.WithValue(ctx, http.LocalAddrContextKey, conn.LocalAddr()))
+	text := h.judge(h.authorizer, r).script()
+	_, err = conn.Write(appendEnd(appendRecord(nil, fcgiStdout, id, text), id, fcgiComplete))
+	return err
+}
+
+// headerOf gives the headers of a request from the variables of CGI.
+func headerOf(params map[string]string) http.Header {
+	h := http.Header{}
+	for name, value := range params {
+		if rest, ok := strings.CutPrefix(name, "HTTP_"); ok && rest != "HOST" {
+			h[http.CanonicalHeaderKey(strings.ReplaceAll(rest, "_", "-"))] = []string{value}
+		}
+	}
+	for name, variable := range apacheControl {
+		delete(h, name)
+		if value, ok := params[variable]; ok {
+			h[name] = []string{value}
+		}
+	}
+	return h
+}
+
+// script is the answer as a script gives it. Of an allow, the identity goes
+// into variables, and the decision also to the client.
+func (a answer) script() []byte {
+	if a.status == 0 {
+		a.status = http.StatusForbidden
+	}
+	text := fmt.Appendf(nil, "Status: %d\r\n", a.status)
+	for _, f := range a.fields {
+		switch {
+		case a.status != http.StatusOK:
+			text = fmt.Appendf(text, "%s: %s\r\n", f.name, f.value)
+		case f.name != "Vary":
+			text = fmt.Appendf(text, "Variable-%s: %s\r\n", strings.ToUpper(strings.ReplaceAll(f.name, "-", "_")), f.value)
+		}
+	}
+	if a.status != http.StatusOK {
+		text = append(text, "Cache-Control: no-store\r\n"...)
+	}
+	return append(text, "\r\n"...)
+}

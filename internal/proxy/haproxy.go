@@ -1,0 +1,10 @@
+package proxy
+
+// haproxy is how the shipped script asks from within HAProxy: as Traefik does,
+// with a HEAD. HAProxy's own rules answer the client, so a redirect would get
+// nowhere.
+var haproxy = protocol{
+	endpoint: "/authz/haproxy",
+	control:  forward.control,
+	read:     readForward,
+}
