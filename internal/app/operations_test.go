@@ -126,7 +126,7 @@ var membersOfAll = []operationOfAll{
 			if _, there := c.members[in.user]; there || !c.managesUsers(in.actor) || tenancy.LevelMember.Rank() > c.rank(in.actor).Rank() {
 				return c.add(in.actor, in.user, standing{level: tenancy.LevelMember})
 			}
-			c.members[in.user] = standing{level: tenancy.LevelMember}
+			c.members[in.user] = standing{level: tenancy.LevelMember, waits: !c.proven(in.user)}
 			return true
 		},
 	},
