@@ -123,10 +123,10 @@ func (c *chamber) enrols(user tenancy.UserID, level tenancy.Level) bool {
 }
 
 // managesUsers reports whether somebody is what cognee calls a user manager, by
-// a role or by the capability.
+// a role, by the capability, or by administering the organization.
 func (c *chamber) managesUsers(user tenancy.UserID) bool {
 	s, there := c.members[user]
-	return there && c.sees(user) && (s.capable || c.capable || c.anyRole(user, func(r customRole, i int) bool {
+	return there && c.sees(user) && (c.administers(user) || s.capable || c.capable || c.anyRole(user, func(r customRole, i int) bool {
 		return r.capable || roleNames[i] == "admin"
 	}))
 }
