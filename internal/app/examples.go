@@ -91,7 +91,7 @@ func Says(a proxy.RouteAnswer, err error) string {
 	case a.Public:
 		return "public"
 	default:
-		return asked(string(a.Action), a.Tenant, a.Resource)
+		return inWords(string(a.Action), a.Tenant, a.Resource)
 	}
 }
 
@@ -102,11 +102,11 @@ func expected(e config.RouteExample) string {
 	case e.Public:
 		return "public"
 	default:
-		return asked(e.Action, e.Tenant, tenancy.Resource(e.Resource))
+		return inWords(e.Action, e.Tenant, tenancy.Resource(e.Resource))
 	}
 }
 
-func asked(action, tenant string, about tenancy.Resource) string {
+func inWords(action, tenant string, about tenancy.Resource) string {
 	said := action + " in " + tenant
 	if about != (tenancy.Resource{}) {
 		said += " on " + about.Type + ":" + about.ID

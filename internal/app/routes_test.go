@@ -17,7 +17,7 @@ import (
 func TestRoutesAreReadAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "routes.yaml")
 	public := func(prefix string) string { return "routes: [{path: " + prefix + ", public: true}]\n" }
-	place(t, path, public("/one"))
+	putFile(t, path, public("/one"))
 	cfg := settings(t.TempDir())
 	cfg.Routes = path
 	r := launch(t, cfg)
@@ -41,7 +41,7 @@ func TestRoutesAreReadAgain(t *testing.T) {
 	if got := askPath(t, r.at.Proxy, "/two"); got != 401 {
 		t.Errorf("before the change: %d", got)
 	}
-	place(t, path, public("/two"))
+	putFile(t, path, public("/two"))
 	until(t, r, "/two", 200)
 	if got := askPath(t, r.at.Proxy, "/one"); got != 401 {
 		t.Errorf("what was taken away: %d", got)
@@ -51,7 +51,7 @@ func TestRoutesAreReadAgain(t *testing.T) {
 		{"two of the same", "routes: [{path: /one, public: true}, {path: /one, public: true}]\n", "asks the same as line 1"},
 		{"empty", "", "the file is empty"},
 	} {
-		place(t, path, tt.text)
+		putFile(t, path, tt.text)
 		await(t, r, tt.logged)
 		if one, two := askPath(t, r.at.Proxy, "/one"), askPath(t, r.at.Proxy, "/two"); one != 401 || two != 200 {
 			t.Errorf("%s: the table before is not in force: %d, %d", tt.name, one, two)
@@ -64,7 +64,7 @@ func TestRoutesAreReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, r, "no such file")
-	place(t, path, public("/three"))
+	putFile(t, path, public("/three"))
 	until(t, r, "/three", 200)
 	if _, metrics := call(t, http.MethodGet, "http://"+r.at.Ops+"/metrics", ""); !strings.Contains(metrics, "memberward_routes_stale 0") {
 		t.Error("the metric still says that the routes are stale")
@@ -76,8 +76,8 @@ func TestRoutesAreReadAgain(t *testing.T) {
 	}
 }
 
-// place replaces a file at once, as operators should.
-func place(t *testing.T, path, text string) {
+// putFile replaces a file at once, as operators should.
+func putFile(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path+".new", []byte(text), 0o644); err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func await(t *testing.T, r *running, logged string) {
 // TestAFileIsReadOnceItStaysTheSame looks at a file while it is written.
 func TestAFileIsReadOnceItStaysTheSame(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "routes.yaml")
-	place(t, path, "whole")
+	putFile(t, path, "whole")
 	f := routesFile{path: path, seen: statOrNil(path)}
 	for i, step := range []struct {
 		text string // empty: nothing is written
@@ -135,7 +135,7 @@ func TestAFileIsReadOnceItStaysTheSame(t *testing.T) {
 		{"", true},
 	} {
 		if step.text != "" {
-			place(t, path, step.text)
+			putFile(t, path, step.text)
 		}
 		if got := f.look(); got != step.read {
 			t.Errorf("look %d: %t, want %t", i, got, step.read)
@@ -151,7 +151,7 @@ func TestAFileIsReadOnceItStaysTheSame(t *testing.T) {
 
 func TestATableThatCannotServeRefusesTheStart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "routes.yaml")
-	place(t, path, "routes:\n  - {path: /a, public: true}\n  - {path: /a, public: true}\n  - {path: b, public: true}\n")
+	putFile(t, path, "routes:\n  - {path: /a, public: true}\n  - {path: /a, public: true}\n  - {path: b, public: true}\n")
 	cfg := settings(filepath.Join(t.TempDir(), "data"))
 	cfg.Routes = path
 	var invalid *config.Invalid
