@@ -107,27 +107,34 @@ func TestASearchLooksAtSoMuchAtOnce(t *testing.T) {
 }
 
 // TestASearchKeepsWithinTheTenantOfItsCredential: a tenant that is found is a
-// tenant that was asked about.
+// tenant that was asked about, and the registry is of none.
 func TestASearchKeepsWithinTheTenantOfItsCredential(t *testing.T) {
 	s := open(t, shipped(t))
-	search := tenancy.Search{
-		Evaluation: tenancy.Evaluation{
-			Subject:  tenancy.Party{EntityRef: tenancy.EntityRef{Type: tenancy.TypeUser, ID: adam.String()}},
-			Resource: tenancy.Party{EntityRef: tenancy.EntityRef{Type: tenancy.TypeTenant}},
-			Action:   tenancy.ActionTenantRead, Context: map[string]any{"tenant": acme.String()},
-		},
-		For: tenancy.SearchResource, Limit: 10,
+	robots(t, s, 1)
+	search := func(kind string, action tenancy.Action) tenancy.Search {
+		return tenancy.Search{
+			Evaluation: tenancy.Evaluation{
+				Subject:  tenancy.Party{EntityRef: tenancy.EntityRef{Type: tenancy.TypeUser, ID: adam.String()}},
+				Resource: tenancy.Party{EntityRef: tenancy.EntityRef{Type: kind}},
+				Action:   action, Context: map[string]any{"tenant": acme.String()},
+			},
+			For: tenancy.SearchResource, Limit: 10,
+		}
 	}
 	bound := tenancy.Actor{User: mary, Tenant: acme, Via: tenancy.ViaAPIKey, Scopes: []tenancy.Action{tenancy.ActionEvaluate}}
 	unbound := bound
 	unbound.Tenant = tenancy.TenantID{}
+	tenants, robot := search(tenancy.TypeTenant, tenancy.ActionTenantRead), search("robot", tenancy.ActionResourceRead)
+	both := []string{acme.String(), globex.String()}
 	for name, row := range map[string]struct {
-		actor tenancy.Actor
-		want  []string
+		actor  tenancy.Actor
+		search tenancy.Search
+		want   []string
 	}{
-		"bound": {bound, []string{acme.String()}}, "bound to none": {unbound, []string{acme.String(), globex.String()}}, "the platform": {platform, []string{acme.String(), globex.String()}},
+		"bound": {bound, tenants, both[:1]}, "bound to none": {unbound, tenants, both}, "the platform": {platform, tenants, both},
+		"entities, bound": {bound, robot, nil}, "entities, bound to none": {unbound, robot, []string{"r00000"}},
 	} {
-		found, err := s.Search(t.Context(), row.actor, search)
+		found, err := s.Search(t.Context(), row.actor, row.search)
 		var got []string
 		for _, ref := range found.Entities {
 			got = append(got, ref.ID)

@@ -195,7 +195,12 @@ func (h *hunt) sources() []source {
 }
 
 func (h *hunt) sourcesOf(kind string) []source {
-	registry := func(after string, limit int) ([]string, error) { return h.tx.Entities(kind, after, limit) }
+	registry := func(after string, limit int) ([]string, error) {
+		if !h.actor.Tenant.IsZero() {
+			return nil, nil // entities are of no tenant: what there is, is not for one tenant's credential to list
+		}
+		return h.tx.Entities(kind, after, limit)
+	}
 	switch {
 	case kind == tenancy.TypeUser && h.search.For == tenancy.SearchSubject && !tenantOf(h.search.Evaluation).IsZero():
 		return h.accounts() // nobody else is anything but a stranger there
