@@ -35,17 +35,14 @@ func follow(t *testing.T, s *apitest.Stage, search, token string) apitest.Answer
 	return ask(t, s, "search/subject", `{`+search+`,"page":{"token":"`+token+`"}}`)
 }
 
-// A token shows nothing of where its page begins, and is the same for the same
-// page, however the search was written.
+// A token shows nothing of where its page begins, and holds however the search
+// is written.
 func TestATokenIsOpaque(t *testing.T) {
 	s := set(t, records, nil, pointURL)
 	token := firstPage(t, s)
 	plain, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || strings.Contains(string(plain), "alice") || strings.Contains(token, "alice") {
 		t.Errorf("the token %s is %q, %v", token, plain, err)
-	}
-	if again := firstPage(t, s); again != token {
-		t.Errorf("the same page has the tokens %s and %s", token, again)
 	}
 	for _, search := range []string{readers, readersAgain} {
 		if got := follow(t, s, search, token); got.Status != http.StatusOK || !strings.Contains(got.Body, "bob") || strings.Contains(got.Body, "alice") {

@@ -57,6 +57,7 @@ test_user_managers_are_made_by_their_like[name] if {
 	some what, tc in {
 		"a harmless name": {"requested": [_harmless], "want": true},
 		"no role": {"requested": [], "want": true},
+		"what is no list": {"requested": "admin", "want": false},
 		"a name that makes user managers": {"requested": [_managing], "want": false},
 		"such a name beside others": {"requested": [_harmless, _managing], "want": false},
 		"what the target holds already": {"requested": [_harmless, _managing], "held": [_managing], "want": true},
