@@ -129,9 +129,21 @@ func (t target) exchange(conn net.Conn, reader *bufio.Reader) (http.Header, stri
 	}
 	named := t.names == "" || res.Header.Get(t.names) != ""
 	if res.StatusCode >= 300 || !named || !strings.Contains(string(body), t.want) {
-		return nil, "", fmt.Errorf("answer %d, %v: %s", res.StatusCode, res.Header, body)
+		return nil, "", &unwanted{res.StatusCode, res.Header, string(body)}
 	}
 	return res.Header, string(body), nil
+}
+
+// unwanted is an answer that is not the one that is measured.
+type unwanted struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// Error shows the answer.
+func (u *unwanted) Error() string {
+	return fmt.Sprintf("answer %d, %v: %s", u.status, u.header, u.body)
 }
 
 // wire is the request as it is sent.

@@ -14,7 +14,9 @@ import (
 //
 // A request's time begins when it is due, not when a connection is free for
 // it: what stalls the server is counted for every request that would have been
-// sent meanwhile, and not for the few that were under way.
+// sent meanwhile, and not for the few that were under way. One that is answered
+// otherwise than it has to be, since the check was given up as too late, took
+// [never].
 func (t target) openLoop(ctx context.Context, connections int, rate float64, window time.Duration) ([]time.Duration, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -42,6 +44,9 @@ func (t target) openLoop(ctx context.Context, connections int, rate float64, win
 	return all, errors.Join(append(errs, ctx.Err())...)
 }
 
+// never is longer than anything that is measured.
+const never = time.Hour
+
 // asDue asks on one connection whenever it is free and a request is due.
 func (t target) asDue(ctx context.Context, due <-chan time.Time) (took []time.Duration, err error) {
 	err = t.onConnection(func(ask func(body string) error) error {
@@ -49,10 +54,15 @@ func (t target) asDue(ctx context.Context, due <-chan time.Time) (took []time.Du
 			if ctx.Err() != nil {
 				return nil // somebody else has said why
 			}
-			if err := ask(t.body); err != nil {
+			err := ask(t.body)
+			switch {
+			case errors.As(err, new(*unwanted)):
+				took = append(took, never)
+			case err != nil:
 				return err
+			default:
+				took = append(took, time.Since(at))
 			}
-			took = append(took, time.Since(at))
 		}
 		return nil
 	})
