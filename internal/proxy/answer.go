@@ -44,11 +44,16 @@ type answer struct {
 // lose the connection over it.
 func (a answer) write(w http.ResponseWriter) {
 	h := w.Header()
-	for _, f := range a.fields {
-		h[f.name] = []string{f.value}
+	values := make([]string, 0, len(a.fields)+2) // one block for all
+	set := func(name, value string) {
+		values = append(values, value)
+		h[name] = values[len(values)-1 : len(values) : len(values)]
 	}
-	h["Content-Length"] = []string{"0"}
-	h["Cache-Control"] = []string{"no-store"}
+	for _, f := range a.fields {
+		set(f.name, f.value)
+	}
+	set("Content-Length", "0")
+	set("Cache-Control", "no-store")
 	if a.status == 0 {
 		a.status = http.StatusForbidden
 	}
