@@ -51,7 +51,12 @@ type guard struct {
 func newGuard(p protocol) guard {
 	g := guard{aliases: map[string]bool{}, bound: map[string]bool{}, hidden: map[string]bool{"Connection": true}}
 	for _, name := range slices.Concat(identity, p.control, []string{proxySecret}) {
-		g.aliases[fold(name)], g.bound[fold(name)], g.hidden[name] = true, true, true
+		g.hidden[name] = true
+	}
+	// Another family's headers mean nothing here; their other names would only
+	// be sent by somebody who plays with them.
+	for _, name := range slices.Concat(identity, nginx.control, forward.control, []string{proxySecret}) {
+		g.aliases[fold(name)], g.bound[fold(name)] = true, true
 	}
 	for _, name := range credential {
 		g.bound[fold(name)] = true

@@ -21,25 +21,34 @@ import (
 var matrix = []struct {
 	name string
 	run  func(*testing.T, *site)
+	http bool // holds only for proxies that ask over HTTP
 }{
-	{"each request gets its answer", answers},
-	{"a removed member is turned away on the next request", removal},
-	{"a host on the request line and another one beside it", twoHosts},
-	{"the application is told who asks", identity},
-	{"identity headers cannot be spoofed, removed or aliased", identitySpoofs},
-	{"control headers cannot be spoofed, doubled or removed", controlSpoofs},
-	{"what was judged is what the application sees, for every path", paths},
-	{"the application sees the method that was judged", methods},
-	{"one connection serves many checks", keepalive},
-	{"a body goes to the application alone: sized, chunked, expected", bodies},
-	{"WebSockets are upgraded for those who may", webSockets},
-	{"no other protocol is upgraded to", otherUpgrades},
-	{"checks over a unix socket", unixSocket},
-	{"checks that show a secret", sharedSecret},
-	{"browsers go to the login page where the proxy hands that on", loginPages},
-	{"a CORS preflight passes where it is allowed", preflights},
-	{"Memberward goes away", goesAway},
-	{"something else answers in Memberward's place", impostors},
+	{name: "allow: who may comes through", run: answers(200)},
+	{name: "deny: who may not is turned away", run: answers(403)},
+	{name: "no credentials, or no valid ones", run: answers(401)},
+	{name: "a removed member is turned away on the next request", run: removal},
+	{name: "a host on the request line and another one beside it", run: twoHosts},
+	{name: "the application is told who asks", run: identity},
+	{name: "identity headers cannot be spoofed or removed", run: identitySpoofs},
+	{name: "control headers cannot be spoofed, doubled or removed", run: controlSpoofs},
+	{name: "names that fold onto ours, by _ and .", run: aliases},
+	{name: "a Connection header that names ours takes nothing away", run: connectionNames},
+	{name: "identity and control headers sent twice", run: doubledHeaders},
+	{name: "credentials sent twice", run: doubledCredentials},
+	{name: "the application sees the method that was judged", run: methods},
+	{name: "one connection serves many checks", run: keepalive, http: true},
+	{name: "one client connection carries the requests of many", run: clientKeepalive},
+	{name: "a body goes to the application alone: sized, chunked, expected", run: bodies},
+	{name: "WebSockets are upgraded for those who may", run: webSockets},
+	{name: "no other protocol is upgraded to", run: otherUpgrades},
+	{name: "checks over a unix socket", run: unixSocket, http: true},
+	{name: "checks that show a secret", run: sharedSecret},
+	{name: "browsers go to the login page where the proxy hands that on", run: loginPages},
+	{name: "a CORS preflight passes where it is allowed", run: preflights},
+	{name: "Memberward goes away", run: goesAway},
+	{name: "Memberward is slow", run: slow},
+	{name: "something else answers in Memberward's place", run: impostors},
+	{name: "something else answers, in FastCGI's own words", run: fcgiImpostors},
 }
 
 // TestProxies runs the matrix and prints it: proxy by case.
@@ -47,12 +56,16 @@ func TestProxies(t *testing.T) {
 	kinds := proxytest.Kinds()
 	cells := make([][]string, len(matrix))
 	for i := range cells {
-		cells[i] = slices.Repeat([]string{"missing"}, len(kinds))
+		cells[i] = slices.Repeat([]string{"MISSING"}, len(kinds))
 	}
 	for column, kind := range kinds {
 		t.Run(kind.Name, func(t *testing.T) {
 			s := newSite(t, kind)
 			for i, row := range matrix {
+				if row.http && kind.FastCGI {
+					cells[i][column] = "cannot" // what Apache has no way to do
+					continue
+				}
 				cells[i][column] = "FAILED"
 				if t.Run(row.name, func(t *testing.T) { row.run(t, s) }) {
 					cells[i][column] = "holds"
@@ -71,51 +84,61 @@ func TestProxies(t *testing.T) {
 	t.Logf("the proxies:\n%s", &table)
 }
 
-func answers(t *testing.T, s *site) {
-	for _, tt := range []struct {
-		name, method, target string
-		lines                []string
-		status               int
-	}{
-		{"a member reads", "GET", "/tenants/acme/x", []string{asMary}, 200},
-		{"a member reads by tenant id", "GET", "/tenants/" + acme.String() + "/x", []string{asMary}, 200},
-		{"a member writes", "POST", "/tenants/acme/x", []string{asMary}, 200},
-		{"a viewer reads", "HEAD", "/tenants/acme/x", []string{asVera}, 200},
-		{"a viewer writes", "PUT", "/tenants/acme/x", []string{asVera}, 403},
-		{"a viewer asks for options", "OPTIONS", "/tenants/acme/x", []string{asVera}, 403},
-		{"an API key", "GET", "/tenants/acme/x", []string{"X-Api-Key: mary"}, 200},
-		{"a cookie", "GET", "/tenants/acme/x", []string{"Cookie: auth_token=mary"}, 200},
-		{"a cookie from another site writes", "POST", "/tenants/acme/x", []string{"Cookie: auth_token=mary", "Sec-Fetch-Site: cross-site"}, 403},
-		{"a stranger", "GET", "/tenants/acme/x", []string{asNina}, 403},
-		{"an unknown tenant", "GET", "/tenants/void/x", []string{asMary}, 403},
-		{"no credential", "GET", "/tenants/acme/x", nil, 401},
-		{"no credential, HEAD", "HEAD", "/tenants/acme/x", nil, 401},
-		{"an invalid credential", "GET", "/tenants/acme/x", []string{"Authorization: Bearer forged"}, 401},
-		{"a browser without a login page", "GET", "/tenants/acme/x", []string{"Accept: text/html"}, 401},
-		{"no route", "GET", "/other", []string{asMary}, 403},
-		{"the path of the check", "GET", "/authz/forward", []string{asMary}, 403},
-		{"a query", "GET", "/tenants/acme/x?a=1&b=/../c", []string{asMary}, 200},
-		{"a credential that Connection names", "GET", "/tenants/acme/x", []string{asMary, "Connection: Authorization"}, 200},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			before := s.application.Requests()
-			answer := s.Raw(t, tt.method, tt.target, "", tt.lines...)
-			if answer.Status != tt.status {
-				t.Errorf("%s %s: %d, want %d", tt.method, tt.target, answer.Status, tt.status)
+// visits are requests and what becomes of them.
+var visits = []struct {
+	name, method, target string
+	lines                []string
+	status               int
+}{
+	{"a member reads", "GET", "/tenants/acme/x", []string{asMary}, 200},
+	{"a member reads by tenant id", "GET", "/tenants/" + acme.String() + "/x", []string{asMary}, 200},
+	{"a member writes", "POST", "/tenants/acme/x", []string{asMary}, 200},
+	{"a viewer reads", "HEAD", "/tenants/acme/x", []string{asVera}, 200},
+	{"a viewer writes", "PUT", "/tenants/acme/x", []string{asVera}, 403},
+	{"a viewer asks for options", "OPTIONS", "/tenants/acme/x", []string{asVera}, 403},
+	{"an API key", "GET", "/tenants/acme/x", []string{"X-Api-Key: mary"}, 200},
+	{"a cookie", "GET", "/tenants/acme/x", []string{"Cookie: auth_token=mary"}, 200},
+	{"a cookie from another site writes", "POST", "/tenants/acme/x", []string{"Cookie: auth_token=mary", "Sec-Fetch-Site: cross-site"}, 403},
+	{"a stranger", "GET", "/tenants/acme/x", []string{asNina}, 403},
+	{"an unknown tenant", "GET", "/tenants/void/x", []string{asMary}, 403},
+	{"no credential", "GET", "/tenants/acme/x", nil, 401},
+	{"no credential, HEAD", "HEAD", "/tenants/acme/x", nil, 401},
+	{"an invalid credential", "GET", "/tenants/acme/x", []string{"Authorization: Bearer forged"}, 401},
+	{"a browser without a login page", "GET", "/tenants/acme/x", []string{"Accept: text/html"}, 401},
+	{"no route", "GET", "/other", []string{asMary}, 403},
+	{"the path of the check", "GET", "/authz/forward", []string{asMary}, 403},
+	{"a query", "GET", "/tenants/acme/x?a=1&b=/../c", []string{asMary}, 200},
+	{"a credential that Connection names", "GET", "/tenants/acme/x", []string{asMary, "Connection: Authorization"}, 200},
+}
+
+// answers makes the visits that end in a status.
+func answers(status int) func(*testing.T, *site) {
+	return func(t *testing.T, s *site) {
+		for _, tt := range visits {
+			if tt.status == status {
+				t.Run(tt.name, func(t *testing.T) { visit(t, s, tt.method, tt.target, tt.lines, status) })
 			}
-			if reached := s.application.Requests() > before; reached != (tt.status == 200) {
-				t.Errorf("%s %s: reached the application: %t", tt.method, tt.target, reached)
-			}
-			if id := answer.Header.Values("X-Decision-Id"); len(id) != 1 || len(id[0]) != 36 {
-				t.Errorf("the answer names the decisions %q", answer.Header.Values("X-Decision-Id"))
-			}
-			if tt.status == 401 && answer.Header.Get("Www-Authenticate") != `Bearer realm="memberward"` {
-				t.Errorf("401 with Www-Authenticate %q", answer.Header.Get("Www-Authenticate"))
-			}
-			if answer.Received != nil && answer.Received.Host != "app.example" {
-				t.Errorf("the application was asked as %q", answer.Received.Host)
-			}
-		})
+		}
+	}
+}
+
+func visit(t *testing.T, s *site, method, target string, lines []string, status int) {
+	before := s.application.Requests()
+	answer := s.Raw(t, method, target, "", lines...)
+	if answer.Status != status {
+		t.Errorf("%s %s: %d, want %d", method, target, answer.Status, status)
+	}
+	if reached := s.application.Requests() > before; reached != (status == 200) {
+		t.Errorf("%s %s: reached the application: %t", method, target, reached)
+	}
+	if id := answer.Header.Values("X-Decision-Id"); len(id) != 1 || len(id[0]) != 36 {
+		t.Errorf("the answer names the decisions %q", answer.Header.Values("X-Decision-Id"))
+	}
+	if status == 401 && answer.Header.Get("Www-Authenticate") != `Bearer realm="memberward"` {
+		t.Errorf("401 with Www-Authenticate %q", answer.Header.Get("Www-Authenticate"))
+	}
+	if answer.Received != nil && answer.Received.Host != "app.example" {
+		t.Errorf("the application was asked as %q", answer.Received.Host)
 	}
 }
 
@@ -204,28 +227,6 @@ func controlSpoofs(t *testing.T, s *site) {
 	}
 }
 
-// paths is the rule that everything here serves: no path gets through as
-// another one than was judged.
-func paths(t *testing.T, s *site) {
-	through := 0
-	for _, target := range written() {
-		judged, seen := compare(t, s, target)
-		if judged != seen {
-			t.Errorf("%q: judged was %s, the application saw %s", target, judged, seen)
-		}
-		if seen != "" {
-			through++
-			if !strings.HasPrefix(seen, "/tenants/acme") {
-				t.Errorf("%q: mary came to %s", target, seen)
-			}
-		}
-	}
-	t.Logf("%d of %d paths came through", through, len(written()))
-	if len(written()) < 100 || through < 60 {
-		t.Errorf("only %d of %d paths came through: the comparison proves little", through, len(written()))
-	}
-}
-
 func methods(t *testing.T, s *site) {
 	for _, method := range []string{
 		"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE", "PROPFIND", "M-SEARCH", "MKCOL", "X",
@@ -250,9 +251,6 @@ func methods(t *testing.T, s *site) {
 }
 
 func keepalive(t *testing.T, s *site) {
-	if s.FastCGI {
-		return // a connection for each check is all that Apache can
-	}
 	requests, connections := load(t, newSite(t, s.Kind))
 	if connections*10 > requests {
 		t.Errorf("%d checks cost %d connections", requests, connections)
@@ -340,9 +338,6 @@ func otherUpgrades(t *testing.T, s *site) {
 }
 
 func unixSocket(t *testing.T, s *site) {
-	if s.FastCGI {
-		return // Apache asks over TCP alone
-	}
 	path := filepath.Join(t.TempDir(), "proxy.sock")
 	listener, err := net.Listen("unix", path)
 	if err != nil {
@@ -497,11 +492,14 @@ func impostors(t *testing.T, s *site) {
 			p := s.Start(t, proxytest.Setup{Sidecar: impostor(t, tt.answer), Application: application})
 			patient := s.FastCGI && tt.answer == "hang" // Apache waits for half a minute, longer than we do
 			for _, lines := range [][]string{{asOlga}, {asOlga, "X-Auth-Subject: " + olga.String(), "X-Auth-Level: owner"}, {"Upgrade: websocket"}} {
-				if patient && len(lines) == 1 {
+				if patient {
+					if got := statusWithin(t, p, 2*time.Second, lines...); got != 0 || application.Requests() != 0 {
+						t.Errorf("%d, %d requests reached the application", got, application.Requests())
+					}
 					continue
 				}
 				answer := p.Get(t, "/tenants/acme/x", lines...)
-				odd := patient || strings.HasPrefix(tt.answer, "HTTP/1.1 101 ") // nginx then hangs up, Caddy says 200 with nothing in it
+				odd := strings.HasPrefix(tt.answer, "HTTP/1.1 101 ") // nginx then hangs up, Caddy says 200 with nothing in it
 				if (answer.Status == 0 || answer.Status/100 == 2) && !odd || answer.Received != nil || application.Requests() != 0 {
 					t.Errorf("%d, %d requests reached the application", answer.Status, application.Requests())
 				}
