@@ -46,7 +46,7 @@ var plainPaths = []string{
 }
 
 // refusedBy asks as mary, and complains unless that is refused unasked.
-func refusedBy(t *testing.T, f family, o original, lines ...string) {
+func refusedBy(t *testing.T, f family, o proxied, lines ...string) {
 	t.Helper()
 	w := newWorld()
 	got := f.ask(t, w.handler(t, proxy.Options{}), o, append(lines, asMary)...)
@@ -58,7 +58,7 @@ func refusedBy(t *testing.T, f family, o original, lines ...string) {
 	}
 }
 
-func allowedBy(t *testing.T, f family, o original, lines ...string) {
+func allowedBy(t *testing.T, f family, o proxied, lines ...string) {
 	t.Helper()
 	if got := f.ask(t, newWorld().handler(t, proxy.Options{}), o, append(lines, asMary)...); got != 200 {
 		t.Errorf("%q, %q: %d, want 200", o, lines, got)
@@ -77,12 +77,12 @@ func TestAmbiguousPathsAreRefused(t *testing.T) {
 		for _, tt := range ambiguousPaths {
 			t.Run(tt.rule, func(t *testing.T) {
 				for _, target := range tt.targets {
-					refusedBy(t, f, original{"GET", "app.example", target})
+					refusedBy(t, f, proxied{"GET", "app.example", target})
 				}
 			})
 		}
 		for _, target := range plainPaths {
-			allowedBy(t, f, original{"GET", "app.example", target})
+			allowedBy(t, f, proxied{"GET", "app.example", target})
 		}
 	})
 }
@@ -92,7 +92,7 @@ func TestRoutesNeverSeeTheQuery(t *testing.T) {
 	inEveryFamily(t, func(t *testing.T, f family) {
 		w := newWorld()
 		for _, query := range []string{"", "/../../void/x", "a?b", "/tenants/void"} {
-			f.ask(t, w.handler(t, proxy.Options{}), original{"GET", "app.example", "/tenants/acme/x?" + query}, asMary)
+			f.ask(t, w.handler(t, proxy.Options{}), proxied{"GET", "app.example", "/tenants/acme/x?" + query}, asMary)
 		}
 		for _, q := range w.questions() {
 			if q.HTTP.Path != "/tenants/acme/x" || q.Tenant.Slug != "acme" || strings.Contains(q.HTTP.RawPath, "?") {
@@ -110,7 +110,7 @@ func TestUnreservedCharactersAreDecoded(t *testing.T) {
 	inEveryFamily(t, func(t *testing.T, f family) {
 		w := newWorld()
 		for _, target := range []string{"/tenants/acme/a-b._~9", "/%74%65nants/%61%63%6D%65/%61%2d%62%2E%5F%7e%39"} {
-			f.ask(t, w.handler(t, proxy.Options{}), original{"GET", "app.example", target}, asMary)
+			f.ask(t, w.handler(t, proxy.Options{}), proxied{"GET", "app.example", target}, asMary)
 		}
 		for _, q := range w.questions() {
 			if q.HTTP.Path != "/tenants/acme/a-b._~9" {
@@ -128,11 +128,11 @@ func TestUnreservedCharactersAreDecoded(t *testing.T) {
 func TestMethodsThatAreRefused(t *testing.T) {
 	inEveryFamily(t, func(t *testing.T, f family) {
 		for _, method := range []string{"get", "Get", "gET", "GE T", "GET1", "G.ET", "GET,PUT", "GET, PUT", "CONNECT", "-", "\u0130", strings.Repeat("A", 33)} {
-			refusedBy(t, f, original{method, "app.example", "/tenants/acme/x"})
+			refusedBy(t, f, proxied{method, "app.example", "/tenants/acme/x"})
 		}
-		refusedBy(t, f, original{"OPTIONS", "app.example", "*"})
+		refusedBy(t, f, proxied{"OPTIONS", "app.example", "*"})
 		for _, method := range []string{"GET", "HEAD", "POST", "OPTIONS", "TRACE", "PURGE", "M-SEARCH"} {
-			allowedBy(t, f, original{method, "app.example", "/tenants/acme/x"})
+			allowedBy(t, f, proxied{method, "app.example", "/tenants/acme/x"})
 		}
 	})
 }
@@ -141,10 +141,10 @@ func TestMethodsThatAreRefused(t *testing.T) {
 func TestHostsThatAreRefused(t *testing.T) {
 	inEveryFamily(t, func(t *testing.T, f family) {
 		for _, host := range []string{"", ".", "a b", "a,b", "a, b", "user@a", "a/b", "a\\b", "a?b", "a:x", "a:", "a:1:2", "a..b", "[::1", "::1", "a%2eb"} {
-			refusedBy(t, f, original{"GET", host, "/tenants/acme/x"})
+			refusedBy(t, f, proxied{"GET", host, "/tenants/acme/x"})
 		}
 		for _, host := range []string{"app.example", "APP.example", "app.example:8443", "app.example.", "app.example.:80", "192.0.2.1", "[2001:db8::1]:80"} {
-			allowedBy(t, f, original{"GET", host, "/tenants/acme/x"})
+			allowedBy(t, f, proxied{"GET", host, "/tenants/acme/x"})
 		}
 	})
 }

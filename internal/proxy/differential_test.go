@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/memberward/memberward/internal/proxy"
 	"github.com/memberward/memberward/internal/proxytest"
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -40,26 +42,41 @@ type witnessed struct {
 	front
 	witness *proxytest.Witness
 	lax     lax
+	checks  atomic.Int64
 }
 
 func newWitnessed(t testing.TB, f front, l lax) *witnessed {
 	t.Helper()
-	w := &witnessed{front: f, witness: &proxytest.Witness{}, lax: l}
-	w.site = newSiteOf(t, plan{kind: f.kind, faults: f.faults, at: w.witness.Serve(t), change: l.hide})
+	f.kind.Binary(t)
+	w := &witnessed{site: &site{world: newWorld()}, front: f, witness: &proxytest.Witness{}, lax: l}
+	handler := w.world.handler(t, proxy.Options{Timeout: patience})
+	at := ""
+	if f.kind.FastCGI {
+		at = w.authorize(t, handler)
+	} else {
+		at = proxytest.Serve(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			w.checks.Add(1)
+			l.hide(r.Header)
+			handler.ServeHTTP(rw, r)
+		}))
+	}
+	w.Proxy = f.kind.Start(t, proxytest.Setup{Sidecar: at, At: w.witness.Serve(t), Break: f.faults})
 	return w
 }
+
+// checked counts the checks so far: over FastCGI, each is a connection.
+func (w *witnessed) checked() int64 { return w.checks.Load() + w.connections.Load() }
 
 // send sends one request as mary, and says what became of it and what is wrong
 // with that, if anything is.
 func (w *witnessed) send(t testing.TB, r rawRequest, count *tally) (wrong string) {
 	t.Helper()
-	asked, checks := len(w.world.questions()), w.checks.Load()
+	asked, checks := len(w.world.questions()), w.checked()
 	answer := w.Raw(t, r.method, r.target, "", "Host: "+r.host, asMary)
 	questions, seen := w.world.questions()[asked:], w.witness.Take()
-	checked := w.checks.Load() - checks
 	count.sent++
 	switch {
-	case len(seen) == 0 && checked > 0 && (answer.Status == http.StatusForbidden || answer.Status == http.StatusUnauthorized):
+	case len(seen) == 0 && w.checked() > checks && (answer.Status == http.StatusForbidden || answer.Status == http.StatusUnauthorized):
 		count.refused++
 		return ""
 	case len(seen) == 0 && answer.Status/100 != 2:

@@ -10,35 +10,35 @@ import (
 	"github.com/memberward/memberward/internal/proxy"
 )
 
-// original is a request that a proxy asks about.
-type original struct{ method, host, target string }
+// proxied is a request that a proxy asks about.
+type proxied struct{ method, host, target string }
 
 // family is one way of asking, with the headers that it asks by.
 type family struct {
 	name    string
 	control map[string]string // header to what it says of page
-	ask     func(t *testing.T, h *proxy.Handler, o original, lines ...string) (status int)
+	ask     func(t *testing.T, h *proxy.Handler, o proxied, lines ...string) (status int)
 }
 
 // page is where mary may go.
-var page = original{"GET", "app.example", "/tenants/acme/x"}
+var page = proxied{"GET", "app.example", "/tenants/acme/x"}
 
 // families are those that are served.
 var families = []family{
-	{"nginx", map[string]string{"X-Original-Method": "GET", "X-Original-Host": "app.example", "X-Original-Uri": "/tenants/acme/x"}, overHeaders("/authz/nginx", func(o original) map[string]string {
+	{"nginx", map[string]string{"X-Original-Method": "GET", "X-Original-Host": "app.example", "X-Original-Uri": "/tenants/acme/x"}, byHeaders("/authz/nginx", func(o proxied) map[string]string {
 		return map[string]string{"X-Original-Method": o.method, "X-Original-Host": o.host, "X-Original-Uri": o.target}
 	})},
-	{"ingress-nginx", map[string]string{"X-Original-Method": "GET", "X-Original-Url": "https://app.example/tenants/acme/x"}, overHeaders("/authz/nginx", func(o original) map[string]string {
+	{"ingress-nginx", map[string]string{"X-Original-Method": "GET", "X-Original-Url": "https://app.example/tenants/acme/x"}, byHeaders("/authz/nginx", func(o proxied) map[string]string {
 		return map[string]string{"X-Original-Method": o.method, "X-Original-Url": "https://" + o.host + o.target}
 	})},
-	{"forward", forwardedControl, overHeaders("/authz/forward", forwardedOf)},
-	{"haproxy", forwardedControl, overHeaders("/authz/haproxy", forwardedOf)},
-	{"envoy", nil, func(t *testing.T, h *proxy.Handler, o original, lines ...string) int {
+	{"forward", forwardedControl, byHeaders("/authz/forward", forwardedOf)},
+	{"haproxy", forwardedControl, byHeaders("/authz/haproxy", forwardedOf)},
+	{"envoy", nil, func(t *testing.T, h *proxy.Handler, o proxied, lines ...string) int {
 		r := overHTTP(o.method, "/authz/envoy"+o.target, lines...)
 		r.Host = o.host
 		return serve(h, r).StatusCode
 	}},
-	{"apache", nil, func(t *testing.T, h *proxy.Handler, o original, lines ...string) int {
+	{"apache", nil, func(t *testing.T, h *proxy.Handler, o proxied, lines ...string) int {
 		all := pair("REQUEST_METHOD", o.method) + pair("REQUEST_SCHEME", "http") + pair("HTTP_HOST", o.host) + pair("REQUEST_URI", o.target) + pair("REMOTE_ADDR", "192.0.2.1")
 		for _, line := range lines {
 			name, value, _ := strings.Cut(line, ": ")
@@ -52,15 +52,15 @@ var families = []family{
 
 var forwardedControl = map[string]string{"X-Forwarded-Method": "GET", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "app.example", "X-Forwarded-Uri": "/tenants/acme/x"}
 
-func forwardedOf(o original) map[string]string {
+func forwardedOf(o proxied) map[string]string {
 	return map[string]string{"X-Forwarded-Method": o.method, "X-Forwarded-Proto": "https", "X-Forwarded-Host": o.host, "X-Forwarded-Uri": o.target}
 }
 
-// overHeaders asks by headers. A line takes the place of a header of the same
+// byHeaders asks by headers. A line takes the place of a header of the same
 // name when it begins with "=", removes it when it begins with "-", and is
 // added otherwise.
-func overHeaders(endpoint string, control func(original) map[string]string) func(*testing.T, *proxy.Handler, original, ...string) int {
-	return func(_ *testing.T, h *proxy.Handler, o original, lines ...string) int {
+func byHeaders(endpoint string, control func(proxied) map[string]string) func(*testing.T, *proxy.Handler, proxied, ...string) int {
+	return func(_ *testing.T, h *proxy.Handler, o proxied, lines ...string) int {
 		r := httptest.NewRequest(http.MethodGet, endpoint, nil)
 		r.RemoteAddr = "127.0.0.1:4711"
 		for name, value := range control(o) {

@@ -51,18 +51,18 @@ type guard struct {
 func newGuard(p protocol) guard {
 	g := guard{aliases: map[string]bool{}, bound: map[string]bool{}, hidden: map[string]bool{"Connection": true}}
 	for _, name := range slices.Concat(identity, p.control, []string{proxySecret}) {
-		g.hidden[name] = true
-	}
-	// Another family's headers mean nothing here; their other names would only
-	// be sent by somebody who plays with them.
-	for _, name := range slices.Concat(identity, nginx.control, forward.control, []string{proxySecret}) {
-		g.aliases[fold(name)], g.bound[fold(name)] = true, true
+		g.aliases[fold(name)], g.bound[fold(name)], g.hidden[name] = true, true, true
 	}
 	for _, name := range credential {
 		g.bound[fold(name)] = true
 	}
 	for _, name := range secret {
 		g.bound[fold(name)], g.hidden[name] = true, true
+	}
+	// Another family's headers mean nothing here; who writes their names another
+	// way, or has them stripped, plays with somebody.
+	for _, name := range slices.Concat(nginx.control, forward.control) {
+		g.aliases[fold(name)], g.bound[fold(name)] = true, true
 	}
 	varying := slices.Concat(credential, p.control)
 	varying = slices.DeleteFunc(varying, func(name string) bool { return name[0] == ':' }) // no header of any request

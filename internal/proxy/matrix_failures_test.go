@@ -76,6 +76,71 @@ func answering(t testing.TB, answer func(net.Conn)) string {
 	return listener.Addr().String()
 }
 
+func goesAway(t *testing.T, s *site) {
+	s = newSite(t, s.Kind)
+	get := func() int { return s.Get(t, "/tenants/acme/x", asMary).Status }
+	if got := get(); got != 200 {
+		t.Fatalf("at first: %d", got)
+	}
+	s.sidecar.CloseClientConnections()
+	if got := get(); got != 200 {
+		t.Errorf("after idle connections were closed: %d, want 200", got)
+	}
+	before := s.application.Requests()
+	s.sidecar.Close()
+	if s.closeToo != nil {
+		s.closeToo()
+	}
+	if got := get(); got < 500 || s.application.Requests() != before {
+		t.Errorf("without Memberward: %d, want an error and nothing for the application", got)
+	}
+}
+
+// impostors puts in Memberward's place what is not Memberward, or no longer.
+// Caddy hands on an answer that is no allow; an allow that names nobody is
+// none for either. Somebody always gets an answer.
+func impostors(t *testing.T, s *site) {
+	for _, tt := range []struct{ name, answer string }{
+		{"nobody listens", "refuse"},
+		{"it hangs up", ""},
+		{"it never answers", "hang"},
+		{"it stops within the head", "HTTP/1.1 200 OK\r\nX-Auth-Sub"},
+		{"it speaks no HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n"},
+		{"it says 200 without HTTP", "200 OK\r\n\r\n"},
+		{"an unknown version", "HTTP/9.9 OK 200\r\n\r\n"},
+		{"a server for everything", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+		{"a page for everything", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"},
+		{"a bare status line", "HTTP/1.1 200\r\n\r\n"},
+		{"another success", "HTTP/1.1 204 No Content\r\n\r\n"},
+		{"an identity without a value", "HTTP/1.1 200 OK\r\nX-Auth-Subject: \r\nContent-Length: 0\r\n\r\n"},
+		{"another protocol", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"},
+		{"a redirect", "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"},
+		{"not found", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"},
+		{"an error", "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"},
+		{"a head over nginx's buffer", "HTTP/1.1 200 OK\r\nX-Auth-Roles: " + strings.Repeat("x", 9000) + "\r\nContent-Length: 0\r\n\r\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			application := &proxytest.Application{}
+			p := s.Start(t, proxytest.Setup{Sidecar: impostor(t, tt.answer), Application: application})
+			patient := s.FastCGI && tt.answer == "hang" // Apache waits for half a minute, longer than we do
+			for _, lines := range [][]string{{asOlga}, {asOlga, "X-Auth-Subject: " + olga.String(), "X-Auth-Level: owner"}, {"Upgrade: websocket"}} {
+				if patient {
+					if got := statusWithin(t, p, 2*time.Second, lines...); got != 0 || application.Requests() != 0 {
+						t.Errorf("%d, %d requests reached the application", got, application.Requests())
+					}
+					continue
+				}
+				answer := p.Get(t, "/tenants/acme/x", lines...)
+				odd := strings.HasPrefix(tt.answer, "HTTP/1.1 101 ") // nginx then hangs up, Caddy says 200 with nothing in it
+				if (answer.Status == 0 || answer.Status/100 == 2) && !odd || answer.Received != nil || application.Requests() != 0 {
+					t.Errorf("%d, %d requests reached the application", answer.Status, application.Requests())
+				}
+			}
+		})
+	}
+}
+
 // wholeAllow is what only Memberward says.
 const wholeAllow = "HTTP/1.1 200 OK\r\nX-Auth-Subject: olga\r\nX-Auth-Tenant: acme\r\nX-Auth-Level: owner\r\nX-Auth-Roles: none\r\n" +
 	"X-Auth-Authenticated: true\r\nX-Decision-Id: 1\r\nX-Policy-Revision: 1\r\nContent-Length: 0\r\n\r\n"

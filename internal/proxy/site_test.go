@@ -25,7 +25,6 @@ type site struct {
 	application *proxytest.Application
 	connections atomic.Int64 // that the proxy opened to Memberward
 	announced   atomic.Int64 // checks that announced a body or an upgrade
-	checks      atomic.Int64
 	sidecar     *httptest.Server
 	closeToo    func() // what answers over FastCGI; nil: nothing does
 }
@@ -39,21 +38,6 @@ func newSite(t testing.TB, kind proxytest.Kind, faults ...string) *site {
 
 func newSiteWith(t testing.TB, kind proxytest.Kind, options proxy.Options, faults ...string) *site {
 	t.Helper()
-	return newSiteOf(t, plan{kind: kind, options: options, faults: faults})
-}
-
-// plan is what a site is made of.
-type plan struct {
-	kind    proxytest.Kind
-	options proxy.Options
-	faults  []string          // pairs of old and new text of the configuration
-	at      string            // host:port of the application; empty: one of its own
-	change  func(http.Header) // of each check over HTTP, before Memberward reads it; nil: nothing
-}
-
-func newSiteOf(t testing.TB, p plan) *site {
-	t.Helper()
-	kind, options := p.kind, p.options
 	kind.Binary(t)
 	s := &site{world: newWorld(), application: &proxytest.Application{}}
 	options.Timeout = 10 * time.Second // a busy machine must not change an answer
@@ -61,10 +45,6 @@ func newSiteOf(t testing.TB, p plan) *site {
 	s.sidecar = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength != 0 || r.Header.Get("Expect")+r.Header.Get("Upgrade")+r.Header.Get("Connection") != "" {
 			s.announced.Add(1)
-		}
-		s.checks.Add(1)
-		if p.change != nil {
-			p.change(r.Header)
 		}
 		handler.ServeHTTP(w, r)
 	}))
@@ -79,7 +59,7 @@ func newSiteOf(t testing.TB, p plan) *site {
 	if kind.FastCGI {
 		at = s.authorize(t, handler)
 	}
-	s.Proxy = kind.Start(t, proxytest.Setup{Sidecar: at, Application: s.application, At: p.at, Break: p.faults})
+	s.Proxy = kind.Start(t, proxytest.Setup{Sidecar: at, Application: s.application, Break: faults})
 	return s
 }
 
@@ -99,7 +79,6 @@ func (s *site) authorize(t testing.TB, handler *proxy.Handler) string {
 				return
 			}
 			s.connections.Add(1)
-			s.checks.Add(1) // one each
 			go func() { _ = handler.ServeAuthorizer(context.Background(), conn) }()
 		}
 	}()
