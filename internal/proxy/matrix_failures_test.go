@@ -117,6 +117,11 @@ func impostors(t *testing.T, s *site) {
 		{"a redirect", "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"},
 		{"not found", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"},
 		{"an error", "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"},
+		{"a head without an end", "HTTP/1.1 200 OK\r\n" + strings.Repeat("X-Auth-Roles: x\r\n", 100_000)},
+		{"a line without an end", "HTTP/1.1 200 OK\r\nX-Auth-Subject: " + strings.Repeat("x", 2<<20)},
+		{"two answers at once", "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n" + wholeAllow},
+		{"an allow with a status beyond three digits", strings.Replace(wholeAllow, "200", "2000", 1)},
+		{"nothing but NULs", strings.Repeat("\x00", 4096)},
 		{"a head over nginx's buffer", "HTTP/1.1 200 OK\r\nX-Auth-Roles: " + strings.Repeat("x", 9000) + "\r\nContent-Length: 0\r\n\r\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -165,6 +165,40 @@ func doubledCredentials(t *testing.T, s *site) {
 	}
 }
 
+// oddLines say who asks in lines that one reader takes for a header and another
+// does not. Where they come through, they have said nothing.
+func oddLines(t *testing.T, s *site) {
+	for _, line := range []string{
+		"X-Auth-Subject : olga", "X-Auth-Subject\t: olga", " X-Auth-Subject: olga", "\tX-Auth-Subject: olga", "X-A: b\r\n X-Auth-Subject: olga",
+		"X-Auth-Subject: olga\r\n X-A: b", "X-Auth-Subject:\r\n olga", "X-Auth-Subject\x0b: olga", "X-Auth-Subject\x00: olga", "X\u2010Auth-Subject: olga",
+		"X-Auth-Subject\u00a0: olga", "X-A: b\nX-Auth-Subject: olga", "X-A: b\rX-Auth-Subject: olga", "X-A: b\r\rX-Auth-Subject: olga", "X-A: b\n\tX-Auth-Subject: olga",
+		"X-A\r\nX-Auth-Subject: olga", ": X-Auth-Subject: olga", "\"X-Auth-Subject\": olga", "X-Auth-Subject", "X-Auth-Subject; olga",
+	} {
+		before := s.application.Requests()
+		answer := s.Get(t, "/tenants/acme/x", asMary, line)
+		switch seen := answer.Received; {
+		case seen == nil && (answer.Status < 400 || s.application.Requests() != before):
+			t.Errorf("%q: %d, without an answer of the application", line, answer.Status)
+		case seen != nil && (strings.Join(seen.Header["X-Auth-Subject"], "|") != mary.String() || foreign(seen.Header) != ""):
+			t.Errorf("%q: the application saw %v", line, seen.Header)
+		}
+	}
+}
+
+// trailers stand behind a chunked body. HAProxy hands them on as such; none
+// becomes a header on the way.
+func trailers(t *testing.T, s *site) {
+	answer := s.Send(t, "POST", "POST /tenants/acme/x HTTP/1.1\r\nHost: app.example\r\nConnection: close\r\nTE: trailers\r\nTrailer: X-Auth-Subject, X-Auth-Level\r\n"+
+		asMary+"\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Auth-Subject: olga\r\nX_Auth_Level: owner\r\n\r\n")
+	if answer.Received == nil {
+		t.Fatalf("%d", answer.Status)
+	}
+	seen := answer.Received.Header
+	if strings.Join(seen["X-Auth-Subject"], "|") != mary.String() || strings.Join(seen["X-Auth-Level"], "|") != "member" || foreign(seen) != "" {
+		t.Errorf("the application saw %v", seen)
+	}
+}
+
 // clientKeepalive sends the requests of several people on one connection: each
 // is judged by itself, and told to the application as itself.
 func clientKeepalive(t *testing.T, s *site) {

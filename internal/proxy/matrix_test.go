@@ -30,6 +30,8 @@ var matrix = []struct {
 	{name: "a Connection header that names ours takes nothing away", run: connectionNames},
 	{name: "identity and control headers sent twice", run: doubledHeaders},
 	{name: "credentials sent twice", run: doubledCredentials},
+	{name: "header lines with blanks, folds and bare breaks", run: oddLines},
+	{name: "what stands behind a body identifies nobody", run: trailers},
 	{name: "the application sees the method that was judged", run: methods},
 	{name: "one connection serves many checks", run: keepalive, http: true},
 	{name: "one client connection carries the requests of many", run: clientKeepalive},
