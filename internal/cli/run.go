@@ -111,7 +111,7 @@ reverse proxy in front of your application.`,
 		}
 		return usageError{fmt.Errorf("%s; see %s --help", what, cmd.CommandPath())}
 	})
-	root.AddCommand(newServe(s), newPolicy(s), newRoutes(s), newHealthcheck(s), newCheck(s), newBackup(s), newRestore(s), newVerify(s), newVersion(s))
+	root.AddCommand(newServe(s), newPolicy(s), newRoutes(s), newSnippet(s), newHealthcheck(s), newCheck(s), newBackup(s), newRestore(s), newVerify(s), newVersion(s))
 	return root
 }
 
