@@ -40,11 +40,12 @@ var layout = []allowance{
 	{"internal/proxy", []string{"internal/tenancy"}},
 	{"internal/proxytest", nil},
 	{"internal/snippet", []string{"deploy"}},
+	{"internal/doctor", []string{"deploy"}},
 	{"internal/config", nil},
 	{"internal/telemetry", nil},
 	{"internal/app", []string{anything}},
 	{"internal/cli", []string{
-		"internal/app", "internal/config", "internal/policy", "internal/boltstore", "internal/audit", "internal/snippet",
+		"internal/app", "internal/config", "internal/policy", "internal/boltstore", "internal/audit", "internal/snippet", "internal/doctor",
 	}},
 	{"internal/archtest", nil},
 }

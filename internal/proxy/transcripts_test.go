@@ -1,22 +1,14 @@
 package proxy_test
 
 import (
-	"context"
-	"log/slog"
 	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/memberward/memberward/internal/apitest"
-	"github.com/memberward/memberward/internal/authn"
-	"github.com/memberward/memberward/internal/proxy"
-	"github.com/memberward/memberward/internal/tenancy"
 )
 
 // TestTranscripts plays what the proxies that cannot be had here send, as they
@@ -34,31 +26,11 @@ func TestTranscripts(t *testing.T) {
 			apitest.Play(t, folder, func(t *testing.T, _ string) *apitest.Stage {
 				return apitest.Set(t, apitest.Directions{
 					Rules: rules, Every: isAnAnswer,
-					Handler: func(s *apitest.Stage) http.Handler { return staged(t, s) },
+					Handler: func(s *apitest.Stage) http.Handler { return s.Checks(t) },
 				})
 			})
 		})
 	}
-}
-
-// callers authenticates as the program does.
-type callers struct{ service *authn.Service }
-
-func (c callers) Authenticate(ctx context.Context, asked proxy.Credentials) (tenancy.Actor, error) {
-	return c.service.Authenticate(ctx, authn.Source{Cookie: "auth_token"}, authn.Request{Header: asked.Header, Method: asked.Method, Host: asked.Host})
-}
-
-// staged is the program's own handler on a stage.
-func staged(t testing.TB, s *apitest.Stage) *proxy.Handler {
-	t.Helper()
-	h, err := proxy.New(proxy.Ports{
-		Checker: s.Gate, Authenticator: callers{s.Authn}, Clock: time.Now, Log: slog.New(slog.DiscardHandler),
-		NewID: func() tenancy.DecisionID { return tenancy.DecisionID(uuid.Must(uuid.NewV7())) },
-	}, proxy.Options{Timeout: time.Minute}) // a busy machine must not change an answer
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
 }
 
 // isAnAnswer holds for every answer to a proxy: nothing to read, nothing to
