@@ -120,8 +120,15 @@ const oddMethod = "DOC_TOR"
 func (e *examiner) methods(ctx context.Context) error {
 	known := false
 	for _, r := range []request{
-		{method: http.MethodPost}, {method: http.MethodPut}, {method: http.MethodPatch}, {method: http.MethodDelete}, {method: http.MethodOptions}, {method: "PROPFIND"},
-		{lines: []string{"X-Http-Method-Override: DELETE"}}, {lines: []string{"X-Http-Method: DELETE"}}, {lines: []string{"X-Method-Override: DELETE"}},
+		{method: http.MethodPost},
+		{method: http.MethodPut},
+		{method: http.MethodPatch},
+		{method: http.MethodDelete},
+		{method: http.MethodOptions},
+		{method: "PROPFIND"},
+		{lines: []string{"X-Http-Method-Override: DELETE"}},
+		{lines: []string{"X-Http-Method: DELETE"}},
+		{lines: []string{"X-Method-Override: DELETE"}},
 	} {
 		a, err := e.as(ctx, r)
 		if err != nil {
@@ -164,7 +171,8 @@ func (e *examiner) hosts(ctx context.Context) error {
 		e.found("host_differs", "", "Host: "+e.wire.url.Host, "the application was asked as "+got)
 	}
 	for _, r := range []request{
-		{host: "doctor.invalid"}, {host: strings.ToUpper(e.wire.url.Hostname())},
+		{host: "doctor.invalid"},
+		{host: strings.ToUpper(e.wire.url.Hostname())},
 		{host: "doctor.invalid", target: "http://" + e.wire.url.Host + e.target},
 		{target: "http://doctor.invalid" + e.target},
 	} {

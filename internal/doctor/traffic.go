@@ -34,8 +34,11 @@ func (e *examiner) bodies(ctx context.Context) error {
 	const size = 100 << 10
 	came := 0
 	for _, r := range []request{
-		{method: http.MethodPost}, {method: http.MethodPost, chunks: true}, {method: http.MethodPut},
-		{method: http.MethodGet}, {method: http.MethodGet, chunks: true},
+		{method: http.MethodPost},
+		{method: http.MethodPost, chunks: true},
+		{method: http.MethodPut},
+		{method: http.MethodGet},
+		{method: http.MethodGet, chunks: true},
 	} {
 		r.body = strings.Repeat("x", size)
 		a, err := e.as(ctx, r)
