@@ -71,7 +71,7 @@ func TestExitCodesOfAnExamination(t *testing.T) {
 // What was judged comes from the API, asked with the same credential.
 func TestDecisionsAreReadFromTheAPI(t *testing.T) {
 	front := func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Api-Key") == "" {
+		if r.Header.Get("X-Api-Key") == "" || strings.Contains(r.Method, "_") {
 			w.WriteHeader(http.StatusForbidden)
 			return
 		}
