@@ -54,7 +54,11 @@ func (s *server) judged(ctx context.Context, name, credential, id string) (docto
 	}
 	var record struct {
 		Input struct {
-			HTTP struct{ Method, Host, Path string } `json:"http"`
+			HTTP struct {
+				Method string `json:"method"`
+				Host   string `json:"host"`
+				Path   string `json:"path"`
+			} `json:"http"`
 		} `json:"input"`
 	}
 	err = json.UnmarshalRead(io.LimitReader(response.Body, answerMax), &record)
