@@ -31,7 +31,7 @@ func (e *examiner) upgrades(ctx context.Context) error {
 
 // bodies sends bodies, which are the application's alone.
 func (e *examiner) bodies(ctx context.Context) error {
-	const size = 12 << 10 // what proxies keep in memory: a full disk is no fault of the configuration
+	const size = 100 << 10
 	came, last := 0, ""
 	for _, r := range []request{
 		{method: http.MethodPost},
