@@ -217,32 +217,38 @@ var broken = []struct {
 	{
 		"the client's identity headers are left in place", proxytest.HAProxy(),
 		[]string{"http-request del-header x-auth- -m beg", ""},
-		[]string{"identity_spoofed"}, "X-Auth-Assertion", "http-request del-header x-auth- -m beg",
+		[]string{"identity_spoofed"},
+		"X-Auth-Assertion", "http-request del-header x-auth- -m beg",
 	},
 	{
 		"a prefix is stripped after the check", proxytest.HAProxy(),
 		[]string{"default_backend application", "http-request replace-path /tenants/acme(/.*) \\1\n    default_backend application"},
-		[]string{"path_differs"}, "", "http-request set-uri %[pathq]",
+		[]string{"path_differs"},
+		"", "http-request set-uri %[pathq]",
 	},
 	{
 		"aliases are not refused", proxytest.Apache(),
 		[]string{"Require not env memberward_alias", ""},
-		[]string{"identity_alias"}, "X_Auth_Subject", "Require not env memberward_alias",
+		[]string{"identity_alias"},
+		"X_Auth_Subject", "Require not env memberward_alias",
 	},
 	{
 		"an identity header that is not removed", proxytest.Apache(),
 		[]string{"RequestHeader unset X-Auth-Assertion", ""},
-		[]string{"identity_spoofed"}, "X-Auth-Assertion", "RequestHeader unset X-Auth-Assertion",
+		[]string{"identity_spoofed"},
+		"X-Auth-Assertion", "RequestHeader unset X-Auth-Assertion",
 	},
 	{
 		"Connection is left in place", proxytest.Apache(),
 		[]string{"RequestHeader unset Connection", ""},
-		[]string{"identity_stripped"}, "X-Auth-Subject", "RequestHeader unset Connection",
+		[]string{"identity_stripped"},
+		"X-Auth-Subject", "RequestHeader unset Connection",
 	},
 	{
 		"the path is rewritten on the way", proxytest.Apache(),
 		[]string{"nocanon upgrade", "upgrade"},
-		[]string{"path_differs"}, "", "ProxyPass /",
+		[]string{"path_differs"},
+		"", "ProxyPass /",
 	},
 }
 
