@@ -33,12 +33,19 @@ type Stage struct {
 	Authn *authn.Service
 	Names map[string]string // what transcripts may name: the cast, and what a test adds
 	Full  atomic.Bool       // the disk is
+	every func(t testing.TB, request string, want http.Header, got Answer)
 }
 
 // Directions say how a stage is set.
 type Directions struct {
-	// Dialects are what is served, over a gate; required.
+	// Dialects are what is served, over a gate; required, unless Handler is there.
 	Dialects func(s *Stage, gate api.Gate) []api.Dialect
+	// Handler is served in place of dialects; nil: they are.
+	Handler func(s *Stage) http.Handler
+	// Every holds each answer of a transcript against what is true of all of
+	// them; want are the headers that the transcript names. nil: each has an
+	// X-Request-Id, as the APIs' answers do.
+	Every func(t testing.TB, request string, want http.Header, got Answer)
 	// Rules gives the rule book; required. Loading it takes a moment: stages may
 	// share what LoadRules gave.
 	Rules func() (*policy.Set, error)
@@ -50,7 +57,10 @@ type Directions struct {
 // Set sets a stage, which is struck when the test ends.
 func Set(t testing.TB, with Directions) *Stage {
 	t.Helper()
-	s := &Stage{Names: Cast()}
+	s := &Stage{Names: Cast(), every: with.Every}
+	if s.every == nil {
+		s.every = hasRequestID
+	}
 	maps.Copy(s.Names, with.Names)
 	beforeSync := func() error {
 		if s.Full.Load() {
@@ -95,6 +105,11 @@ func (s *Stage) fill(t testing.TB, with Directions) {
 }
 
 func (s *Stage) serve(t testing.TB, with Directions) {
+	if with.Handler != nil {
+		s.Server = httptest.NewServer(with.Handler(s))
+		t.Cleanup(s.Close)
+		return
+	}
 	front := api.Gate(s.Gate)
 	if with.Gate != nil {
 		front = with.Gate(front)
@@ -138,6 +153,9 @@ func (s *Stage) Ask(t testing.TB, who, method, path, body string, header http.He
 	}
 	for name, values := range header {
 		req.Header[name] = values
+	}
+	if host := header.Get("Host"); host != "" {
+		req.Host = host
 	}
 	if who != "nobody" {
 		req.Header.Set("X-Api-Key", Key(who))

@@ -57,6 +57,8 @@ func (s *Stage) play(t *testing.T, script *txtar.Archive) {
 		got := s.Ask(t, who, method, Fill(path, names), body, header)
 		t.Logf("%s -> %d %s", request.Name, got.Status, got.Body)
 		compare(t, request.Name, want.Name, string(want.Data), got, names)
+		wanted, _ := split(t, string(want.Data))
+		s.every(t, request.Name, wanted, got)
 	}
 }
 
@@ -96,6 +98,11 @@ func compare(t *testing.T, request, status, text string, got Answer, names map[s
 			t.Fatalf("%s: header %s (-want +got):\n%s", request, name, cmp.Diff(values, got.Header[name]))
 		}
 	}
+}
+
+// hasRequestID is true of every answer of an API.
+func hasRequestID(t testing.TB, request string, _ http.Header, got Answer) {
+	t.Helper()
 	if got.Header.Get("X-Request-Id") == "" {
 		t.Errorf("%s: no X-Request-Id", request)
 	}

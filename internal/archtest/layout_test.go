@@ -18,6 +18,7 @@ const anything = "*"
 var layout = []allowance{
 	{"cmd/memberward", []string{"internal/cli"}},
 	{"policies", nil},
+	{"deploy", nil},
 	{"testdata/conformance", nil},
 	{"internal/tenancy", nil},
 	{"internal/audit", []string{"internal/tenancy"}},
@@ -38,11 +39,13 @@ var layout = []allowance{
 	{"internal/apitest", []string{anything}},
 	{"internal/proxy", []string{"internal/tenancy"}},
 	{"internal/proxytest", nil},
+	{"internal/snippet", []string{"deploy"}},
+	{"internal/doctor", []string{"deploy"}},
 	{"internal/config", nil},
 	{"internal/telemetry", nil},
 	{"internal/app", []string{anything}},
 	{"internal/cli", []string{
-		"internal/app", "internal/config", "internal/policy", "internal/boltstore", "internal/audit",
+		"internal/app", "internal/config", "internal/policy", "internal/boltstore", "internal/audit", "internal/snippet", "internal/doctor",
 	}},
 	{"internal/archtest", nil},
 }

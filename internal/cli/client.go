@@ -105,19 +105,24 @@ func readSmall(path string, limit int64) (string, error) {
 	return string(data), err
 }
 
-// post asks the server. The caller closes the body. An answer that is not 200
+// post asks the server with its key. The caller closes the body. An answer that is not 200
 // is an error that says what the server said.
 func (s *server) post(ctx context.Context, env map[string]string, path, body string) (*http.Response, error) {
 	key, err := s.credential(env)
 	if err != nil {
 		return nil, err
 	}
+	return s.do(ctx, http.MethodPost, path, body, "Authorization", "Bearer "+key)
+}
+
+// do sends a request with a credential.
+func (s *server) do(ctx context.Context, method, path, body, name, credential string) (*http.Response, error) {
 	at := strings.TrimSuffix(s.url, "/") + path
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, at, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, at, strings.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", s.url, err)
 	}
-	request.Header.Set("Authorization", "Bearer "+key)
+	request.Header.Set(name, credential)
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}

@@ -25,8 +25,12 @@ const (
 	exitDamaged = app.ChildDamaged // a store, or a backup of one, is damaged
 )
 
-// exitDenied is check's no.
-const exitDenied = 1
+// What single commands mean by a code.
+const (
+	exitDenied     = 1 // check's no
+	exitFaults     = 1 // doctor's findings
+	exitUnexamined = 2 // doctor could not tell
+)
 
 // streams are where a command reads its surroundings and writes.
 type streams struct {
@@ -41,7 +45,7 @@ func Run(ctx context.Context, args, environment []string, stdout, stderr io.Writ
 	root := newRoot(streams{env: config.ReadEnvironment(environment), stdout: stdout, stderr: stderr})
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errDenied) { // a no was answered
+	if err != nil && !errors.Is(err, errDenied) && !errors.Is(err, errFaults) { // they were answered
 		complain(stderr, err)
 	}
 	return exitCode(err)
@@ -72,6 +76,10 @@ func exitCode(err error) int {
 		return exitFailed
 	case errors.Is(err, errDenied):
 		return exitDenied
+	case errors.Is(err, errFaults):
+		return exitFaults
+	case errors.As(err, &unexaminedError{}):
+		return exitUnexamined
 	case errors.As(err, &unaskedError{}):
 		return exitUnasked
 	case errors.As(err, &damagedError{}):
@@ -111,7 +119,7 @@ reverse proxy in front of your application.`,
 		}
 		return usageError{fmt.Errorf("%s; see %s --help", what, cmd.CommandPath())}
 	})
-	root.AddCommand(newServe(s), newPolicy(s), newRoutes(s), newHealthcheck(s), newCheck(s), newBackup(s), newRestore(s), newVerify(s), newVersion(s))
+	root.AddCommand(newServe(s), newPolicy(s), newRoutes(s), newSnippet(s), newDoctor(s), newHealthcheck(s), newCheck(s), newBackup(s), newRestore(s), newVerify(s), newVersion(s))
 	return root
 }
 

@@ -25,6 +25,7 @@ var lists = []struct{ what, source, words, page string }{
 	{"header for the application", "internal/proxy/headers.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},
 	{"header that is read", "internal/proxy/forward.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/caddy.md"},
 	{"header that is read", "internal/proxy/forward.go", `= "(X-[A-Za-z-]+)"`, "docs/proxies/haproxy.md"},
+	{"fault that the doctor finds", "internal/doctor/mend.go", `\{"([a-z_]+)", "[A-Z]`, "docs/proxies/doctor.md"},
 }
 
 func TestThePagesListWhatThereIs(t *testing.T) {

@@ -136,7 +136,8 @@ func newReader(t *testing.T, page, dir string) *reader {
 		}
 	}
 	for _, name := range []string{
-		"go.mod", "go.sum", "tools/go.mod", "tools/go.sum", "deploy/nginx/memberward.conf", "deploy/nginx/demo.conf",
+		"go.mod", "go.sum", "tools/go.mod", "tools/go.sum", "deploy/embed.go", "deploy/traefik/traefik.yaml", "deploy/traefik/memberward.yaml", "deploy/envoy/envoy.yaml",
+		"deploy/nginx/memberward.conf", "deploy/nginx/demo.conf",
 		"deploy/caddy/Caddyfile", "deploy/caddy/demo.Caddyfile",
 		"deploy/haproxy/haproxy.cfg", "deploy/haproxy/memberward.lua", "deploy/haproxy/demo.cfg", "deploy/apache/memberward.conf", "deploy/apache/demo.conf",
 	} {
