@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -83,7 +84,7 @@ func (e *examiner) waysAround(ctx context.Context) error {
 
 // describe is a request in words, without a credential.
 func (r request) describe(target string) string {
-	text := cmpOr(r.method, http.MethodGet) + " " + cmpOr(r.target, target)
+	text := cmp.Or(r.method, http.MethodGet) + " " + cmp.Or(r.target, target)
 	for _, line := range r.lines {
 		text += ", " + line
 	}

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/x509"
@@ -46,7 +47,7 @@ type Judged struct{ Method, Host, Path string }
 // that is found is none.
 func Examine(ctx context.Context, o Options) (Report, error) {
 	e := &examiner{options: o, wire: wire{url: o.URL, connect: o.Connect, roots: o.Roots, number: rand.Text}}
-	e.target = cmpOr(o.URL.EscapedPath(), "/")
+	e.target = cmp.Or(o.URL.EscapedPath(), "/")
 	if o.Denied == "" {
 		e.options.Denied = "/memberward-doctor-" + strings.ToLower(rand.Text()[:8])
 	}
@@ -66,13 +67,6 @@ func Examine(ctx context.Context, o Options) (Report, error) {
 		report.Points = append(report.Points, point)
 	}
 	return report, nil
-}
-
-func cmpOr(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // examiner is the course of one examination.

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -139,7 +140,7 @@ func (e *examiner) methods(ctx context.Context) error {
 		}
 		judged, is := e.judged(ctx, a)
 		known = known || is
-		if a.received.Method != cmpOr(r.method, http.MethodGet) || is && judged.Method != a.received.Method {
+		if a.received.Method != cmp.Or(r.method, http.MethodGet) || is && judged.Method != a.received.Method {
 			e.found("method_differs", r.describe(e.target), r.describe(e.target), a.describe()+besides("judged was ", judged.Method))
 		}
 	}
@@ -183,13 +184,13 @@ func (e *examiner) hosts(ctx context.Context) error {
 		if a.received == nil {
 			continue
 		}
-		want := cmpOr(r.host, e.wire.url.Host)
+		want := cmp.Or(r.host, e.wire.url.Host)
 		if whole, is := strings.CutPrefix(r.target, "http://"); is { // counts before Host (RFC 9112, 3.2.2)
 			want, _, _ = strings.Cut(whole, "/")
 		}
 		judged, known := e.judged(ctx, a)
 		if known && !sameHost(judged.Host, a.received.Host) || !known && !sameHost(want, a.received.Host) {
-			e.found("host_differs", r.describe(e.target), r.describe(e.target)+", Host: "+cmpOr(r.host, e.wire.url.Host), "the application was asked as "+a.received.Host+besides("judged was ", judged.Host))
+			e.found("host_differs", r.describe(e.target), r.describe(e.target)+", Host: "+cmp.Or(r.host, e.wire.url.Host), "the application was asked as "+a.received.Host+besides("judged was ", judged.Host))
 		}
 	}
 	return e.hostIsJudged(ctx)

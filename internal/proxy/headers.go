@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Why the headers of a check are refused.
@@ -74,18 +75,23 @@ func newGuard(p protocol) guard {
 }
 
 // fold gives the form in which gateways that turn headers into variables
-// confuse names: X_Auth.Subject reaches an application as X-Auth-Subject does.
+// confuse names: X_Auth.Subject reaches an application as X-Auth-Subject does,
+// and behind some gateways so do X~Auth~Subject and its like.
 func fold(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == '_' || r == '.':
-			return '-'
-		case 'A' <= r && r <= 'Z':
-			return r - 'A' + 'a'
+		case isOrdinary(r):
+			return unicode.ToLower(r)
 		default:
-			return r
+			return '-'
 		}
 	}, name)
+}
+
+// isOrdinary reports whether every gateway keeps a character of a header's
+// name apart from all others but for its case.
+func isOrdinary(r rune) bool {
+	return r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 }
 
 // check refuses headers that could stand for one of ours behind our back.
@@ -93,7 +99,7 @@ func fold(name string) string {
 // them, and the proxy replaces them.
 func (g guard) check(h http.Header) error {
 	for name := range h {
-		if strings.ContainsAny(name, "_.") && g.aliases[fold(name)] {
+		if !isUnmistakable(name) && g.aliases[fold(name)] {
 			return ReasonAlias
 		}
 	}
@@ -105,6 +111,11 @@ func (g guard) check(h http.Header) error {
 		}
 	}
 	return nil
+}
+
+// isUnmistakable reports whether a name can be confused with no other.
+func isUnmistakable(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool { return !isOrdinary(r) })
 }
 
 // facts are the headers that policies may see, names in lower case.
