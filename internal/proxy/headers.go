@@ -89,9 +89,10 @@ func fold(name string) string {
 }
 
 // isOrdinary reports whether every gateway keeps a character of a header's
-// name apart from all others but for its case.
+// name apart from all others but for its case. No client can send a colon:
+// HTTP/2 names the parts of its first line with one.
 func isOrdinary(r rune) bool {
-	return r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	return r == '-' || r == ':' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 }
 
 // check refuses headers that could stand for one of ours behind our back.
