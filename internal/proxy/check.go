@@ -42,12 +42,12 @@ func (c *check) run(ctx context.Context) answer {
 	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
-	if a, passes := c.preflight(); passes {
+	if a, passes := c.preflight(ctx); passes {
 		return a
 	}
 	m, unrouted := c.routes.match(c.target.method, c.target.host, c.target.Segments)
 	if unrouted == nil && m.row.public {
-		return c.welcome(slog.LevelDebug, "public route", m)
+		return c.welcome(ctx, slog.LevelDebug, "public route", m)
 	}
 	actor, err := c.authenticate(ctx)
 	if err != nil {
@@ -75,7 +75,11 @@ func (c *check) judge(ctx context.Context, m matched, actor tenancy.Actor, clien
 	case !verdict.Allow:
 		return c.turnAway(actor, m, tenant, verdict)
 	}
-	a, err := admission(c.vary(), actor, tenant, verdict)
+	who, err := callerOf(actor, tenant, verdict)
+	if err != nil {
+		return c.refuse(http.StatusForbidden, err)
+	}
+	a, err := c.admit(ctx, who)
 	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
@@ -93,6 +97,9 @@ func (c *check) read() (client string, err error) {
 		return "", err
 	}
 	if err := c.endpoint.guard.check(header); err != nil {
+		return "", err
+	}
+	if err := c.handler.rules.preset.check(header); err != nil {
 		return "", err
 	}
 	if c.target, err = c.endpoint.read(header); err != nil {
@@ -122,10 +129,13 @@ func (c *check) authenticate(ctx context.Context) (tenancy.Actor, error) {
 func (c *check) vary() string { return c.endpoint.guard.vary + c.routes.vary }
 
 // welcome lets a request through as anonymous, which nobody was asked about.
-func (c *check) welcome(level slog.Level, msg string, m matched) answer {
+func (c *check) welcome(ctx context.Context, level slog.Level, msg string, m matched) answer {
 	id := c.handler.ports.NewID()
-	a := anonymous(c.vary(), id)
-	if err := a.check(); err != nil {
+	a, err := c.admit(ctx, anonymous(id))
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
 	c.log(level, msg, id, slog.String("route", m.route.Template))

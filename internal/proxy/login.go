@@ -145,6 +145,9 @@ func isNavigation(method string, h http.Header) bool {
 	if method != http.MethodGet && method != http.MethodHead {
 		return false
 	}
+	if has(h, requestedWith) {
+		return false
+	}
 	modes := h["Sec-Fetch-Mode"]
 	if len(modes) > 1 || len(modes) == 1 && modes[0] != "navigate" {
 		return false
