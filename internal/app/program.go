@@ -71,10 +71,7 @@ func assemble(ctx context.Context, opts Options, from parts) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.proxy, err = proxy.New(proxy.Ports{
-		Checker: p.gate, Authenticator: proxyCallers{p.authn}, Clock: p.clock, Log: p.logger,
-		NewID: func() tenancy.DecisionID { return tenancy.DecisionID(p.newID()) },
-	}, proxyOptions(p.cfg, table.Routes))
+	p.proxy, err = proxy.New(p.proxyPorts(), proxyOptions(p.cfg, table.Routes))
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +102,7 @@ func (p *program) apis() http.Handler {
 			}),
 			native.New(native.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{ActAs: true}),
-				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine}, Program: state{p}, Now: p.clock,
+				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine}, Program: state{p}, Now: p.clock, AssertionKeys: p.authn.AssertionKeys,
 			}),
 			cognee.New(cognee.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Order: authn.FallThrough, Cookie: tokenCookie, ActAs: true}),
