@@ -122,19 +122,15 @@ func TestAssertions(t *testing.T) {
 	text, fails := "aaa.bbb.ccc", error(nil)
 	w := newWorld()
 	w.verdict = holding([]string{"writer", "editor"})
-	ports := w.ports()
-	ports.Assert = func(_ context.Context, a proxy.Assertion) (string, error) {
+	w.assert = func(_ context.Context, a proxy.Assertion) (string, error) {
 		said.Store(&a)
 		calls.Add(1)
 		return text, fails
 	}
-	h, err := proxy.New(ports, proxy.Options{Routes: tableOf(t,
+	h := w.handler(t, proxy.Options{Routes: tableOf(t,
 		proxy.RouteSpec{Path: "/tenants/{tenant}/**", Tenant: "{tenant}", Methods: map[string]string{"GET": "resource.read"}},
 		proxy.RouteSpec{Path: "/public", Public: true},
 	)})
-	if err != nil {
-		t.Fatal(err)
-	}
 	everyProtocol(t, func(t *testing.T, ask func(*proxy.Handler, original) reply) {
 		text, fails = "aaa.bbb.ccc", nil
 		got := ask(h, original{lines: []string{asMary, "X-Auth-Assertion: forged"}})
