@@ -67,7 +67,7 @@ func assemble(ctx context.Context, opts Options, from parts) (*program, error) {
 	p.gate = gate.New(p.store, p.engine, gate.Options{Clock: p.clock, NewID: p.newID, Observe: p.observeDecision})
 	p.routes.path = p.cfg.Routes
 	p.routes.seen = statOrNil(p.cfg.Routes) // before it is read: a change in between is read again
-	table, err := LoadTable(p.cfg.Routes)
+	table, err := LoadTable(p.cfg.Routes, p.engine)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ func (c *check) preflight(ctx context.Context) (answer, bool) {
 	if err != nil {
 		return answer{}, false
 	}
-	m, err := c.routes.match(method, c.target.host, c.target.Segments)
+	m, err := c.routed(ctx, method)
 	if err != nil || !m.mayName() {
 		return answer{}, false
 	}
