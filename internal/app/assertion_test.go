@@ -29,11 +29,14 @@ roles:
   - {id: 0190cccc-0000-7000-8000-000000000001, tenant: acme, name: two words, actions: [app.manage]}
   - {id: 0190cccc-0000-7000-8000-000000000002, tenant: acme, name: editor, actions: [resource.write]}
 memberships: [{tenant: acme, user: mary@example.com, level: member, roles: [two words, editor]}]
-keys: [{user: mary@example.com, key: marys-key-that-is-long-enough-for-anybody}]
+keys:
+  - {user: mary@example.com, key: marys-key-that-is-long-enough-for-anybody}
+  - {user: mary@example.com, key: marys-key-for-acme-and-nothing-else--, tenant: acme}
 `
 
 const (
 	marysKey    = "marys-key-that-is-long-enough-for-anybody"
+	boundKey    = "marys-key-for-acme-and-nothing-else--" // to acme
 	platformKey = "the-platforms-key-that-is-long-enough"
 )
 
