@@ -53,3 +53,56 @@ func TestAssertionsReachTheApplication(t *testing.T) {
 		})
 	}
 }
+
+// presetLines are the lines of docs/proxies/headers.md, as pairs of the text in
+// the shipped file that they stand beside and both together.
+func presetLines(name string) []string {
+	beside := func(line string, more ...string) []string { return []string{line, strings.Join(append([]string{line}, more...), "\n")} }
+	switch name {
+	case "nginx":
+		return beside("proxy_set_header X-Auth-Subject       $memberward_subject;",
+			"proxy_set_header Remote-User $memberward_subject;", "proxy_set_header Remote-Name $memberward_subject;",
+			"proxy_set_header Remote-Groups $memberward_roles;", `proxy_set_header Remote-Email "";`)
+	case "caddy":
+		return append(beside("request_header -X-Auth-*", "request_header -Remote-*"),
+			" X-Decision-Id X-Policy-Revision", " X-Decision-Id X-Policy-Revision Remote-User Remote-Name Remote-Groups")
+	case "haproxy":
+		return append(beside("http-request del-header x-auth- -m beg", "http-request del-header remote- -m beg"),
+			beside("http-request set-header x-auth-subject       %[var(txn.memberward_subject)]",
+				"http-request set-header remote-user %[var(txn.memberward_subject)]", "http-request set-header remote-name %[var(txn.memberward_subject)]",
+				"http-request set-header remote-groups %[var(txn.memberward_roles)]")...)
+	default:
+		return beside(`RequestHeader set   X-Auth-Subject       "%{X_AUTH_SUBJECT}e"`,
+			`RequestHeader set Remote-User "%{X_AUTH_SUBJECT}e"`, `RequestHeader set Remote-Name "%{X_AUTH_SUBJECT}e"`,
+			`RequestHeader set Remote-Groups "%{X_AUTH_ROLES}e"`, "RequestHeader unset Remote-Email")
+	}
+}
+
+// TestPresetsReachTheApplication with the lines that the page names: the other
+// gateway's headers say what ours do, whatever a client sent.
+func TestPresetsReachTheApplication(t *testing.T) {
+	for _, kind := range kinds() {
+		t.Run(kind.Name, func(t *testing.T) {
+			w := newWorld()
+			w.verdict = holding([]string{"writer", "editor"})
+			s := newSiteOf(t, kind, w, proxy.Options{HeaderPreset: "remote-user"}, presetLines(kind.Name)...)
+			for _, line := range []string{"X-None: 1", "Remote-User: olga", "Remote-Groups: owner\r\nRemote-Groups: admin", "Remote-Name: olga", "remote-user: olga"} {
+				answer := s.Get(t, "/tenants/acme/x", asMary, line)
+				if answer.Received == nil {
+					t.Fatalf("%q: %d", line, answer.Status)
+				}
+				for name, want := range map[string]string{"Remote-User": mary.String(), "Remote-Name": mary.String(), "Remote-Groups": "editor,writer", "Remote-Email": ""} {
+					if got := strings.Join(answer.Received.Header[name], "|"); got != want {
+						t.Errorf("%q: the application gets %s %q, want %q", line, name, got, want)
+					}
+				}
+			}
+			for _, line := range []string{"Remote-Email: olga@example.com", "Connection: Remote-User", "Remote_User: olga"} {
+				answer := s.Get(t, "/tenants/acme/x", asMary, line)
+				if answer.Received != nil && (answer.Received.Header.Get("Remote-Email") != "" || answer.Received.Header.Get("Remote-User") != mary.String() || len(answer.Received.Header["Remote_User"]) > 0) {
+					t.Errorf("%q: the application gets %v", line, answer.Received.Header)
+				}
+			}
+		})
+	}
+}
