@@ -23,7 +23,7 @@ import (
 // maryWrites is a store in which mary holds two roles of acme, one of them
 // with a name that no header carries.
 const maryWrites = `
-users: [{id: 0190aaaa-0000-7000-8000-000000000001, email: olga@example.com}, {id: 0190aaaa-0000-7000-8000-000000000002, email: mary@example.com}]
+users: [{id: 0190aaaa-0000-7000-8000-000000000001, email: olga@example.com}, {id: 0190aaaa-0000-7000-8000-000000000002, email: mary@example.com, password: marys long password}]
 tenants: [{id: 0190bbbb-0000-7000-8000-000000000001, slug: acme, name: Acme, owner: olga@example.com}]
 roles:
   - {id: 0190cccc-0000-7000-8000-000000000001, tenant: acme, name: two words, actions: [app.manage]}

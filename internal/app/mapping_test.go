@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -72,6 +73,13 @@ func TestTheFourPlacesOfATenant(t *testing.T) {
 			table := filepath.Join(t.TempDir(), "routes.yaml")
 			putFile(t, table, text)
 			r := launchFor(t, maryWrites, func(c *config.Serve) { c.Routes, c.Policies = table, folder })
+			_, said := call(t, "POST", "http://"+r.at.API+"/v1/tokens", `{"email":"mary@example.com","password":"marys long password","tenant_id":"acme"}`)
+			var token struct {
+				Text string `json:"access_token"`
+			}
+			if err := json.Unmarshal([]byte(said), &token); err != nil || token.Text == "" {
+				t.Fatalf("no token: %s, %v", said, err)
+			}
 			for _, tt := range []struct {
 				name, host, path, key string
 				more                  []string
@@ -88,16 +96,21 @@ func TestTheFourPlacesOfATenant(t *testing.T) {
 				{"another in a header", "a.example", "/header", marysKey, []string{"X-Tenant", "void"}, 403},
 				{"no header", "a.example", "/header", marysKey, nil, 403},
 				{"of the credential", "a.example", "/credential", boundKey, nil, 200},
+				{"in the claim of a token", "a.example", "/credential", "", []string{"Authorization", "Bearer " + token.Text}, 200},
+				{"a token's tenant, and another path", "a.example", "/path/void/x", "", []string{"Authorization", "Bearer " + token.Text}, 403},
 				{"of a credential that has none", "a.example", "/credential", marysKey, nil, 403},
 				{"a bound credential elsewhere", "a.example", "/path/void/x", boundKey, nil, 403},
 				{"public", "a.example", "/public", "", nil, 200},
 				{"unknown", "a.example", "/x", marysKey, nil, 403},
 				{"ambiguous", "a.example", "/path/acme/%2e%2e/x", marysKey, nil, 403},
 			} {
-				pairs := append([]string{"X-Api-Key", tt.key, "X-Original-Host", tt.host}, tt.more...)
+				pairs := append([]string{"X-Original-Host", tt.host}, tt.more...)
+				if tt.key != "" {
+					pairs = append(pairs, "X-Api-Key", tt.key)
+				}
 				if got := passedAt(t, r.at.Proxy, tt.path, pairs); got.StatusCode != tt.status {
 					t.Errorf("%s: %d, want %d", tt.name, got.StatusCode, tt.status)
-				} else if tt.status == 200 && tt.key != "" && got.Header.Get("X-Auth-Tenant") != "0190bbbb-0000-7000-8000-000000000001" {
+				} else if tt.status == 200 && tt.path != "/public" && got.Header.Get("X-Auth-Tenant") != "0190bbbb-0000-7000-8000-000000000001" {
 					t.Errorf("%s: %v", tt.name, got.Header)
 				}
 			}

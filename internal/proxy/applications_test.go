@@ -57,7 +57,9 @@ func TestAssertionsReachTheApplication(t *testing.T) {
 // presetLines are the lines of docs/proxies/headers.md, as pairs of the text in
 // the shipped file that they stand beside and both together.
 func presetLines(name string) []string {
-	beside := func(line string, more ...string) []string { return []string{line, strings.Join(append([]string{line}, more...), "\n")} }
+	beside := func(line string, more ...string) []string {
+		return []string{line, strings.Join(append([]string{line}, more...), "\n")}
+	}
 	switch name {
 	case "nginx":
 		return beside("proxy_set_header X-Auth-Subject       $memberward_subject;",

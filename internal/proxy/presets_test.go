@@ -24,7 +24,8 @@ var presetNames = map[string]struct {
 	"remote-user": {"Remote-User", "Remote-Groups", []string{"Remote-Name"}, []string{"Remote-Email"}},
 	"oauth2-proxy": {
 		"X-Auth-Request-User", "X-Auth-Request-Groups",
-		[]string{"X-Auth-Request-Preferred-Username"}, []string{"X-Auth-Request-Email", "X-Auth-Request-Access-Token"},
+		[]string{"X-Auth-Request-Preferred-Username"},
+		[]string{"X-Auth-Request-Email", "X-Auth-Request-Access-Token"},
 	},
 }
 

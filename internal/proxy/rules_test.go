@@ -275,6 +275,22 @@ func TestARemovedMemberIsDeniedAtOnce(t *testing.T) {
 	})
 }
 
+// TestOnlyForwardRedirects: the others' proxies would make an error of it, or
+// send the application's answer.
+func TestOnlyForwardRedirects(t *testing.T) {
+	everyProtocol(t, func(t *testing.T, ask func(*proxy.Handler, original) reply) {
+		h := newWorld().handler(t, loginAt(loginPage))
+		asked := original{lines: []string{browser, "Sec-Fetch-Mode: navigate"}}
+		if strings.HasSuffix(t.Name(), "/forward") {
+			if got := ask(h, asked); got.status != http.StatusFound || got.body != "" || got.length != "0" || got.header.Get("Cache-Control") != "no-store" || got.header.Get("X-Auth-Subject") != "" {
+				t.Errorf("%+v", got)
+			}
+			return
+		}
+		denies(t, ask(h, asked), 401)
+	})
+}
+
 // TestDeniesNotices plants answers that break a rule.
 func TestDeniesNotices(t *testing.T) {
 	good := func() reply {
