@@ -68,17 +68,17 @@ func (a application) read(text string) (header, claims map[string]any, err error
 	if !known || header["alg"] != "ES256" {
 		return nil, nil, errors.New("an unknown key")
 	}
-	public := &ecdsa.PublicKey{Curve: elliptic.P256(), X: number(key.X), Y: number(key.Y)}
+	x, errX := base64.RawURLEncoding.DecodeString(key.X)
+	y, errY := base64.RawURLEncoding.DecodeString(key.Y)
+	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y))
+	if err := errors.Join(errX, errY, err); err != nil {
+		return nil, nil, err
+	}
 	digest := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	if len(raw[2]) != 64 || !ecdsa.Verify(public, digest[:], new(big.Int).SetBytes(raw[2][:32]), new(big.Int).SetBytes(raw[2][32:])) {
 		return nil, nil, errors.New("the signature does not hold")
 	}
 	return header, claims, nil
-}
-
-func number(text string) *big.Int {
-	data, _ := base64.RawURLEncoding.DecodeString(text)
-	return new(big.Int).SetBytes(data)
 }
 
 func (s *scene) assertion() Assertion {

@@ -75,7 +75,7 @@ func presetLines(name string) []string {
 				"http-request set-header remote-groups %[var(txn.memberward_roles)]")...)
 	default:
 		return beside(`RequestHeader set   X-Auth-Subject       "%{X_AUTH_SUBJECT}e"`,
-			`RequestHeader set Remote-User "%{X_AUTH_SUBJECT}e"`, `RequestHeader set Remote-Name "%{X_AUTH_SUBJECT}e"`,
+			`SetEnvIfNoCase "^Remote[_.]" "." memberward_alias=1`, `RequestHeader set Remote-User "%{X_AUTH_SUBJECT}e"`, `RequestHeader set Remote-Name "%{X_AUTH_SUBJECT}e"`,
 			`RequestHeader set Remote-Groups "%{X_AUTH_ROLES}e"`, "RequestHeader unset Remote-Email")
 	}
 }
@@ -101,10 +101,33 @@ func TestPresetsReachTheApplication(t *testing.T) {
 			}
 			for _, line := range []string{"Remote-Email: olga@example.com", "Connection: Remote-User", "Remote_User: olga"} {
 				answer := s.Get(t, "/tenants/acme/x", asMary, line)
-				if answer.Received != nil && (answer.Received.Header.Get("Remote-Email") != "" || answer.Received.Header.Get("Remote-User") != mary.String() || len(answer.Received.Header["Remote_User"]) > 0) {
+				if answer.Received != nil && (answer.Received.Header.Get("Remote-Email") != "" || answer.Received.Header.Get("Remote-User") != mary.String() || len(answer.Received.Header.Values("Remote_User")) > 0) {
 					t.Errorf("%q: the application gets %v", line, answer.Received.Header)
 				}
 			}
 		})
+	}
+}
+
+// TestApacheAliasesOfAPreset: Apache hides names with an underscore from
+// Memberward, so the page's line has to refuse them.
+func TestApacheAliasesOfAPreset(t *testing.T) {
+	const anchor = `SetEnvIfNoCase "^X(-(Decision|Policy)[_.]|[_.](Decision|Policy)[-_.])" "." memberward_alias=1`
+	for _, tt := range []struct{ preset, line, alias string }{
+		{"remote-user", `SetEnvIfNoCase "^Remote[_.]" "." memberward_alias=1`, "Remote_User"},
+		{"oauth2-proxy", `SetEnvIfNoCase "^X-Auth-Request.*[_.]" "." memberward_alias=1`, "X-Auth-Request_User"},
+		{"oauth2-proxy", `SetEnvIfNoCase "^X-Auth-Request.*[_.]" "." memberward_alias=1`, "X-Auth-Request-Preferred.Username"},
+	} {
+		for _, with := range []bool{true, false} {
+			lines := []string{}
+			if with {
+				lines = []string{anchor, anchor + "\n" + tt.line}
+			}
+			s := newSiteWith(t, proxytest.Apache(), proxy.Options{HeaderPreset: tt.preset}, lines...)
+			answer := s.Get(t, "/tenants/acme/x", asMary, tt.alias+": olga")
+			if reached := answer.Received != nil && len(answer.Received.Header.Values(tt.alias)) > 0; reached == with {
+				t.Errorf("%s, with the line %t: %d, reached %t", tt.alias, with, answer.Status, reached)
+			}
+		}
 	}
 }

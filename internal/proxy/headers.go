@@ -37,10 +37,6 @@ var credential = []string{"Authorization", "X-Api-Key", "Cookie", "Origin", "Sec
 // request.
 var navigation = []string{"Accept", "Sec-Fetch-Mode", requestedWith}
 
-// requestedWith is what scripts of pages send with their requests, by an old
-// convention that outlived the browsers that say nothing of the mode.
-const requestedWith = "X-Requested-With"
-
 // secret are the headers that no policy sees.
 var secret = []string{"Authorization", "X-Api-Key", "Cookie", "Proxy-Authorization"}
 

@@ -13,6 +13,10 @@ import (
 // to go.
 const returnTo = "return_to"
 
+// requestedWith is what scripts of pages send with their requests, by an old
+// convention that outlived the browsers that say nothing of the mode.
+const requestedWith = "X-Requested-With"
+
 // login is the page that browsers without a valid credential are sent to, and
 // the hosts that a redirect may name. Nil sends nobody anywhere.
 type login struct {
