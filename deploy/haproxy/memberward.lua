@@ -29,6 +29,9 @@ local identity = {
 	["x-decision-id"] = "txn.memberward_decision",
 }
 
+-- What a 200 says where Memberward is configured to: a signed assertion.
+local assertion, assertion_variable = "x-auth-assertion", "txn.memberward_assertion"
+
 -- one gives the value of a header that is there once; nil otherwise.
 local function one(headers, name)
 	local values = headers and headers[name]
@@ -77,6 +80,10 @@ core.register_action("memberward", { "http-req" }, function(txn)
 				return -- an allow says who, all of it
 			end
 			txn:set_var(variable, value)
+		end
+		local signed = one(answer.headers, assertion)
+		if signed ~= nil then
+			txn:set_var(assertion_variable, signed)
 		end
 	end
 	txn:set_var("txn.memberward_status", answer.status)

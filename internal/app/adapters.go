@@ -102,6 +102,7 @@ func proxyOptions(cfg config.Serve, routes *proxy.Routes) proxy.Options {
 	opts := proxy.Options{
 		Routes: routes, TrustedPeers: cfg.TrustedPeers, Secret: cfg.ProxySecret,
 		LoginURL: cfg.LoginURL, RedirectHosts: cfg.RedirectHosts, AllowPreflight: cfg.CORSPreflight == "allow",
+		HeaderPreset: cfg.HeaderPreset,
 	}
 	if page, err := url.Parse(cfg.LoginURL); err == nil && page.Host != "" && !slices.Contains(opts.RedirectHosts, page.Host) {
 		opts.RedirectHosts = append(slices.Clone(opts.RedirectHosts), page.Host)

@@ -35,20 +35,24 @@ func listen(ctx context.Context, cfg config.Serve) (l listeners, err error) {
 	if l.ops, err = listenTCP(ctx, "--ops-listen", cfg.OpsListen); err != nil {
 		return l, err
 	}
-	if l.grpc, err = listenTCP(ctx, "--grpc-listen", cfg.GRPCListen); err != nil {
+	if l.grpc, err = listenAny(ctx, "--grpc-listen", cfg.GRPCListen); err != nil {
 		return l, err
 	}
 	if cfg.FCGIListen != "" {
-		if l.fcgi, err = listenTCP(ctx, "--fcgi-listen", cfg.FCGIListen); err != nil {
+		if l.fcgi, err = listenAny(ctx, "--fcgi-listen", cfg.FCGIListen); err != nil {
 			return l, err
 		}
 	}
-	if path, ok := config.UnixPath(cfg.ProxyListen); ok {
-		l.proxy, err = listenUnix(ctx, path)
-		return l, err
-	}
-	l.proxy, err = listenTCP(ctx, "--proxy-listen", cfg.ProxyListen)
+	l.proxy, err = listenAny(ctx, "--proxy-listen", cfg.ProxyListen)
 	return l, err
+}
+
+// listenAny opens a port or a socket.
+func listenAny(ctx context.Context, flag, address string) (net.Listener, error) {
+	if path, ok := config.UnixPath(address); ok {
+		return listenUnix(ctx, flag, path)
+	}
+	return listenTCP(ctx, flag, address)
 }
 
 func listenTCP(ctx context.Context, flag, address string) (net.Listener, error) {
@@ -68,19 +72,19 @@ const socketMode = 0o660
 
 // listenUnix opens a socket. One that was left behind is replaced, one that
 // somebody answers on is not.
-func listenUnix(ctx context.Context, path string) (net.Listener, error) {
+func listenUnix(ctx context.Context, flag, path string) (net.Listener, error) {
 	if err := removeStale(ctx, path); err != nil {
-		return nil, fmt.Errorf("--proxy-listen unix:%s: %w", path, err)
+		return nil, fmt.Errorf("%s unix:%s: %w", flag, path, err)
 	}
 	l, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("--proxy-listen unix:%s: there is no folder %s: make it first", path, filepath.Dir(path))
+		return nil, fmt.Errorf("%s unix:%s: there is no folder %s: make it first", flag, path, filepath.Dir(path))
 	case err != nil:
-		return nil, fmt.Errorf("--proxy-listen unix:%s: %w", path, err)
+		return nil, fmt.Errorf("%s unix:%s: %w", flag, path, err)
 	}
 	if err := os.Chmod(path, socketMode); err != nil {
-		return nil, errors.Join(fmt.Errorf("--proxy-listen unix:%s: %w", path, err), l.Close())
+		return nil, errors.Join(fmt.Errorf("%s unix:%s: %w", flag, path, err), l.Close())
 	}
 	return l, nil
 }
@@ -120,22 +124,27 @@ func (l listeners) close() {
 type addresses struct {
 	API   string `json:"api"`
 	Proxy string `json:"proxy"` // host:port, or unix:/path
-	GRPC  string `json:"grpc"`
+	GRPC  string `json:"grpc"`  // the same
 	Ops   string `json:"ops"`
 	FCGI  string `json:"fcgi,omitempty"` // Apache's checks, where they are on
 }
 
 func (l listeners) addresses() addresses {
 	at := addresses{
-		API: l.api.Addr().String(), Proxy: l.proxy.Addr().String(), GRPC: l.grpc.Addr().String(), Ops: l.ops.Addr().String(),
+		API: l.api.Addr().String(), Proxy: addressOf(l.proxy), GRPC: addressOf(l.grpc), Ops: l.ops.Addr().String(),
 	}
 	if l.fcgi != nil {
-		at.FCGI = l.fcgi.Addr().String()
-	}
-	if l.proxy.Addr().Network() == "unix" {
-		at.Proxy = "unix:" + at.Proxy
+		at.FCGI = addressOf(l.fcgi)
 	}
 	return at
+}
+
+// addressOf is where a listener is: host:port, or unix:/path.
+func addressOf(l net.Listener) string {
+	if l.Addr().Network() == "unix" {
+		return "unix:" + l.Addr().String()
+	}
+	return l.Addr().String()
 }
 
 // write puts the addresses into the data folder, all at once: a script that

@@ -29,21 +29,21 @@ func socketFolder(t *testing.T) string {
 
 func TestUnixSocket(t *testing.T) {
 	path := filepath.Join(socketFolder(t), "p.sock")
-	first, err := listenUnix(t.Context(), path)
+	first, err := listenUnix(t.Context(), "--proxy-listen", path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o660 {
 		t.Errorf("mode %v, %v; want 0660", info.Mode(), err)
 	}
-	if _, err := listenUnix(t.Context(), path); err == nil || !strings.Contains(err.Error(), "another program answers there") {
+	if _, err := listenUnix(t.Context(), "--proxy-listen", path); err == nil || !strings.Contains(err.Error(), "another program answers there") {
 		t.Errorf("a socket in use: %v", err)
 	}
 	first.(*net.UnixListener).SetUnlinkOnClose(false) // as when it is killed
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	second, err := listenUnix(t.Context(), path)
+	second, err := listenUnix(t.Context(), "--proxy-listen", path)
 	if err != nil {
 		t.Fatalf("a socket left behind: %v", err)
 	}
@@ -53,13 +53,13 @@ func TestUnixSocket(t *testing.T) {
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := listenUnix(t.Context(), path); err == nil || !strings.Contains(err.Error(), "no socket") {
+	if _, err := listenUnix(t.Context(), "--proxy-listen", path); err == nil || !strings.Contains(err.Error(), "no socket") {
 		t.Errorf("a file: %v", err)
 	}
 	if got := readFile(t, path); got != "precious" {
 		t.Errorf("the file now holds %q", got)
 	}
-	if _, err := listenUnix(t.Context(), filepath.Join(filepath.Dir(path), "missing", "p.sock")); err == nil || !strings.Contains(err.Error(), "make it first") {
+	if _, err := listenUnix(t.Context(), "--proxy-listen", filepath.Join(filepath.Dir(path), "missing", "p.sock")); err == nil || !strings.Contains(err.Error(), "make it first") {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 }

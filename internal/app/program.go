@@ -67,14 +67,11 @@ func assemble(ctx context.Context, opts Options, from parts) (*program, error) {
 	p.gate = gate.New(p.store, p.engine, gate.Options{Clock: p.clock, NewID: p.newID, Observe: p.observeDecision})
 	p.routes.path = p.cfg.Routes
 	p.routes.seen = statOrNil(p.cfg.Routes) // before it is read: a change in between is read again
-	table, err := LoadTable(p.cfg.Routes)
+	table, err := LoadTable(p.cfg.Routes, p.engine)
 	if err != nil {
 		return nil, err
 	}
-	p.proxy, err = proxy.New(proxy.Ports{
-		Checker: p.gate, Authenticator: proxyCallers{p.authn}, Clock: p.clock, Log: p.logger,
-		NewID: func() tenancy.DecisionID { return tenancy.DecisionID(p.newID()) },
-	}, proxyOptions(p.cfg, table.Routes))
+	p.proxy, err = proxy.New(p.proxyPorts(), proxyOptions(p.cfg, table.Routes))
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +102,7 @@ func (p *program) apis() http.Handler {
 			}),
 			native.New(native.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{ActAs: true}),
-				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine}, Program: state{p}, Now: p.clock,
+				Accounts: nativeAccounts{p.authn}, Policies: rulesInForce{p.engine}, Program: state{p}, Now: p.clock, AssertionKeys: p.authn.AssertionKeys,
 			}),
 			cognee.New(cognee.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{Order: authn.FallThrough, Cookie: tokenCookie, ActAs: true}),

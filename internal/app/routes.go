@@ -21,16 +21,27 @@ type Table struct {
 	File config.RouteFile
 }
 
+// Rules are those that may map requests in place of a table.
+type Rules interface {
+	proxy.Mapper
+	// Routes reports whether there is a rule that does.
+	Routes() bool
+}
+
 // LoadTable reads and compiles a file of routes; an empty path stands for the
-// built-in ones. The error is a *config.Invalid that names each problem as
-// path:line.
-func LoadTable(path string) (Table, error) {
+// built-in ones. Where the file leaves the mapping to rules, those are asked;
+// nil: they are not loaded yet, and everything is denied. The error is a
+// *config.Invalid that names each problem as path:line.
+func LoadTable(path string, rules Rules) (Table, error) {
 	if path == "" {
 		return Table{Routes: proxy.BuiltInRoutes()}, nil
 	}
 	file, err := config.LoadRoutes(path)
 	if err != nil {
 		return Table{}, err
+	}
+	if file.Mapping == config.MappingRego {
+		return mappedBy(file, rules)
 	}
 	specs := make([]proxy.RouteSpec, len(file.Routes))
 	for i, r := range file.Routes {
@@ -44,6 +55,20 @@ func LoadTable(path string) (Table, error) {
 		return Table{}, located(path, err)
 	}
 	return Table{Routes: routes, File: file}, nil
+}
+
+// mappedBy gives the routes that rules decide on.
+func mappedBy(file config.RouteFile, rules Rules) (Table, error) {
+	switch {
+	case rules == nil:
+		return Table{Routes: proxy.MapBy(nil), File: file}, nil
+	case !rules.Routes():
+		return Table{}, &config.Invalid{Problems: []string{
+			file.Name + ": mapping: rego needs the rule data.routing.route in the policies: see docs/proxies/routes.md",
+		}}
+	default:
+		return Table{Routes: proxy.MapBy(rules), File: file}, nil
+	}
 }
 
 // located names the file in front of each problem of a table.
@@ -100,7 +125,7 @@ func (p *program) lookAtRoutes() {
 	if !p.routes.look() {
 		return
 	}
-	table, err := LoadTable(p.routes.path)
+	table, err := LoadTable(p.routes.path, p.engine)
 	p.routesFailed.Store(err != nil)
 	if err != nil {
 		p.logger.Error("the routes could not be read again: those before stay in force", "error", err.Error())

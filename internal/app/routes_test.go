@@ -162,7 +162,7 @@ func TestATableThatCannotServeRefusesTheStart(t *testing.T) {
 	if _, err := os.Stat(cfg.Data); err == nil {
 		t.Error("the folder of the store was made")
 	}
-	if _, err := LoadTable(path + ".gone"); !errors.As(err, &invalid) {
+	if _, err := LoadTable(path+".gone", nil); !errors.As(err, &invalid) {
 		t.Errorf("a file that is not there: %v", err)
 	}
 }

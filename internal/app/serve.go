@@ -55,7 +55,7 @@ func Serve(ctx context.Context, opts Options) error {
 	if err := proxyOptions(opts.Config, nil).Check(); err != nil {
 		return &config.Invalid{Problems: []string{err.Error()}}
 	}
-	if _, err := LoadTable(opts.Config.Routes); err != nil { // before there is a folder
+	if _, err := LoadTable(opts.Config.Routes, nil); err != nil { // before there is a folder
 		return err
 	}
 	data, err := readBootstrap(opts)

@@ -21,7 +21,11 @@ const fuzzNow = 1777896000
 func fuzzSigner() *signer {
 	key := tenancy.SigningKey{ID: tenancy.KeyID(uuid.MustParse("0f000000-0000-4000-8000-000000000001"))}
 	copy(key.Seed[:], "the seed of the fuzz targets' key")
-	return newSigner([]tenancy.SigningKey{key})
+	s, err := newSigner([]tenancy.SigningKey{key})
+	if err != nil {
+		panic(err)
+	}
+	return s
 }
 
 const (

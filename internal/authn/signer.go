@@ -15,19 +15,24 @@ import (
 // signer signs with its newest key and verifies with any. It never changes:
 // after a rotation another one takes its place.
 type signer struct {
-	newest  tenancy.SigningKey
-	private ed25519.PrivateKey
-	public  map[string]ed25519.PublicKey // by key id
+	newest     tenancy.SigningKey
+	private    ed25519.PrivateKey
+	public     map[string]ed25519.PublicKey // by key id
+	assertions []assertionKey               // one for each key, the oldest first
 }
 
 // newSigner takes the keys in the order of [byAge], one at least.
-func newSigner(keys []tenancy.SigningKey) *signer {
-	result := &signer{newest: keys[len(keys)-1], public: make(map[string]ed25519.PublicKey, len(keys))}
+func newSigner(keys []tenancy.SigningKey) (*signer, error) {
+	assertions, err := newAssertionKeys(keys)
+	if err != nil {
+		return nil, err
+	}
+	result := &signer{newest: keys[len(keys)-1], public: make(map[string]ed25519.PublicKey, len(keys)), assertions: assertions}
 	for _, key := range keys {
 		result.private = ed25519.NewKeyFromSeed(key.Seed[:])
 		result.public[key.ID.String()] = result.private.Public().(ed25519.PublicKey)
 	}
-	return result
+	return result, nil
 }
 
 // signer gives the keys in force. An unknown key id in a token never makes it
@@ -67,7 +72,10 @@ func (s *Service) readKeys(ctx context.Context) (*signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the keys that sign tokens: %w", err)
 	}
-	inForce := newSigner(byAge(keys))
+	inForce, err := newSigner(byAge(keys))
+	if err != nil {
+		return nil, err
+	}
 	s.keys.Store(inForce)
 	return inForce, nil
 }
@@ -95,6 +103,9 @@ func (s *signer) keyOf(text string) (ed25519.PublicKey, error) {
 	header := message.Signatures()[0].ProtectedHeaders()
 	if algorithm, ok := header.Algorithm(); !ok || algorithm != jwa.EdDSA() {
 		return nil, refused("the token is not signed with EdDSA")
+	}
+	if kind, _ := header.Type(); kind == AssertionType {
+		return nil, refused("an assertion lets nobody in")
 	}
 	if header.Has(jws.CriticalKey) || header.Has("b64") {
 		return nil, refused("the token has critical headers")

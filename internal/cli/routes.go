@@ -1,16 +1,20 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/memberward/memberward/internal/app"
+	"github.com/memberward/memberward/internal/config"
+	"github.com/memberward/memberward/internal/policy"
 )
 
 func newRoutes(s streams) *cobra.Command {
@@ -27,7 +31,8 @@ func newRoutes(s streams) *cobra.Command {
 }
 
 func newRoutesTest(s streams) *cobra.Command {
-	return &cobra.Command{
+	var policies string
+	cmd := &cobra.Command{
 		Use:   "test FILE",
 		Short: "Check a table of routes and the examples in it",
 		Long: `Check that the table of routes in FILE could serve, and that it makes of each of
@@ -36,8 +41,8 @@ its examples what the example says.
 Exit codes: 3 the table could not serve, 4 an example came out differently.`,
 		Example: `  memberward routes test routes.yaml`,
 		Args:    takes(1, 1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			done, err := examine(args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			done, err := examine(cmd.Context(), args[0], policies)
 			if err != nil {
 				return err
 			}
@@ -55,15 +60,40 @@ Exit codes: 3 the table could not serve, 4 an example came out differently.`,
 			return nil
 		},
 	}
+	addPolicies(cmd, &policies)
+	return cmd
+}
+
+// addPolicies adds the flag that names the rules of mapping: rego.
+func addPolicies(cmd *cobra.Command, policies *string) {
+	cmd.Flags().StringVar(policies, "policies", "", "policies in `DIR`, for a table that says mapping: rego; without it the built-in ones")
 }
 
 // examine reads a table and asks it about its examples.
-func examine(path string) (app.Examined, error) {
-	table, err := app.LoadTable(path)
+func examine(ctx context.Context, path, policies string) (app.Examined, error) {
+	table, err := loadTable(ctx, path, policies)
 	if err != nil {
 		return app.Examined{}, err
 	}
 	return table.Examine()
+}
+
+// loadTable reads a table, and the policies for one that leaves the mapping to
+// them.
+func loadTable(ctx context.Context, path, policies string) (app.Table, error) {
+	table, err := app.LoadTable(path, nil)
+	if err != nil || table.File.Mapping != config.MappingRego {
+		return table, err
+	}
+	source := policy.Embedded()
+	if policies != "" {
+		source = policy.Dir(policies)
+	}
+	set, err := policy.Load(ctx, source, policy.Options{Clock: time.Now})
+	if err != nil {
+		return app.Table{}, unreadable(err)
+	}
+	return app.LoadTable(path, policy.NewEngine(set))
 }
 
 func newRoutesCoverage(s streams) *cobra.Command {
@@ -75,8 +105,15 @@ func newRoutesCoverage(s streams) *cobra.Command {
 Exit codes: 3 the table could not serve, 4 there is such a method.`,
 		Example: `  memberward routes coverage routes.yaml`,
 		Args:    takes(1, 1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			done, err := examine(args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			table, err := app.LoadTable(args[0], nil)
+			if err != nil {
+				return err
+			}
+			if table.File.Mapping == config.MappingRego {
+				return &config.Invalid{Problems: []string{args[0] + ": mapping: rego has no routes to cover: memberward policy test says which lines of the rule no test reaches"}}
+			}
+			done, err := table.Examine()
 			if err != nil {
 				return err
 			}
@@ -98,7 +135,7 @@ Exit codes: 3 the table could not serve, 4 there is such a method.`,
 }
 
 func newRoutesMatch(s streams) *cobra.Command {
-	var file string
+	var file, policies string
 	var headers []string
 	cmd := &cobra.Command{
 		Use:   "match METHOD URL",
@@ -114,12 +151,13 @@ Exit codes: 1 the request is denied whoever makes it, 3 the table could not serv
 	}
 	cmd.Flags().StringVar(&file, "routes", "", "table of routes: a `FILE`; without it the built-in ones")
 	cmd.Flags().StringArrayVar(&headers, "header", nil, "a header of the request, as `'NAME: VALUE'`; may be repeated")
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
+	addPolicies(cmd, &policies)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		header, err := readHeaders(headers)
 		if err != nil {
 			return err
 		}
-		table, err := app.LoadTable(file)
+		table, err := loadTable(cmd.Context(), file, policies)
 		if err != nil {
 			return err
 		}

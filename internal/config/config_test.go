@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -33,6 +34,7 @@ func TestDefaults(t *testing.T) {
 	want := Serve{
 		Data: "d", Listen: "127.0.0.1:8080", ProxyListen: "127.0.0.1:8081", GRPCListen: "127.0.0.1:9191",
 		OpsListen: "127.0.0.1:8282", LogFormat: "text", LogLevel: "info", CORSPreflight: "policy",
+		Assertion: Assertion{TTL: time.Minute},
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
@@ -43,7 +45,7 @@ func TestEverySettingComesByFlagAndByVariable(t *testing.T) {
 	want := Serve{
 		Data: "d", Listen: "[::1]:1", ProxyListen: "unix:/run/p.sock", FCGIListen: "127.0.0.1:4", GRPCListen: "127.0.0.1:2", OpsListen: "localhost:3",
 		Bootstrap: "b.yaml", Policies: "p", Routes: "r.yaml", SelfRegistration: true, Insecure: true, LogFormat: "json", LogLevel: "debug",
-		CORSPreflight: "policy",
+		CORSPreflight: "policy", Assertion: Assertion{TTL: time.Minute},
 	}
 	byName := map[string]string{
 		"data": "d", "listen": "[::1]:1", "proxy-listen": "unix:/run/p.sock", "fcgi-listen": "127.0.0.1:4", "grpc-listen": "127.0.0.1:2", "ops-listen": "localhost:3", "bootstrap": "b.yaml",
@@ -98,9 +100,12 @@ func TestUnsafeOrContradictorySettings(t *testing.T) {
 		{"every interface for gRPC", map[string]string{"grpc-listen": "0.0.0.0:9191"}, nil, "--grpc-listen (MEMBERWARD_GRPC_LISTEN): 0.0.0.0:9191 is beyond loopback"},
 		{"gRPC at the address of the checks", map[string]string{"grpc-listen": "127.0.0.1:8081"}, nil, "--proxy-listen and --grpc-listen are both"},
 		{"every interface for FastCGI", map[string]string{"fcgi-listen": ":8083"}, nil, "--fcgi-listen (MEMBERWARD_FCGI_LISTEN): :8083 is beyond loopback"},
-		{"a socket for FastCGI", map[string]string{"fcgi-listen": "unix:/run/f"}, nil, "want a port"},
+		{"a socket for FastCGI", map[string]string{"fcgi-listen": "unix:/run/f"}, nil, ""},
+		{"a relative socket for FastCGI", map[string]string{"fcgi-listen": "unix:f"}, nil, "absolute"},
 		{"FastCGI at the address of the checks", map[string]string{"fcgi-listen": "127.0.0.1:8081"}, nil, "--proxy-listen and --fcgi-listen are both"},
-		{"a socket for gRPC", map[string]string{"grpc-listen": "unix:/run/g"}, nil, "want a port"},
+		{"a socket for gRPC", map[string]string{"grpc-listen": "unix:/run/g"}, nil, ""},
+		{"a socket for two", map[string]string{"grpc-listen": "unix:/run/g", "proxy-listen": "unix:/run/g"}, nil, "are both unix:/run/g"},
+		{"a socket for operations", map[string]string{"ops-listen": "unix:/run/o"}, nil, "want a port"},
 		{"every interface of IPv6", map[string]string{"ops-listen": "[::]:8282"}, nil, "--ops-listen"},
 		{"a name", map[string]string{"listen": "internal.example.com:8080"}, nil, "beyond loopback"},
 		{"a name like loopback", map[string]string{"listen": "127.0.0.1.example.com:8080"}, nil, "beyond loopback"},

@@ -232,6 +232,8 @@ func (s Setting) tags() []string {
 		return []string{"!!bool"}
 	case s.Kind == Number:
 		return []string{"!!int"}
+	case s.Kind == Lapse:
+		return []string{"!!str", "!!int"}
 	case slices.Contains(s.Choices, "true"):
 		return []string{"!!bool", "!!str"}
 	default:
@@ -248,6 +250,8 @@ func (s Setting) wanted() string {
 		return "true or false"
 	case s.Kind == List:
 		return "a list of texts"
+	case s.Kind == Lapse:
+		return "a time, such as 60s"
 	default:
 		return "a text, in quotes where it looks like something else"
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -60,6 +61,11 @@ redirect_hosts: [app.example.com, "192.0.2.1:8443"]
 cors_preflight: allow
 public_url: https://members.example.com/api
 cookie_secure: auto
+header_preset: remote-user
+assertion:
+  enabled: true
+  audience: https://app.example.com
+  ttl: 30s
 cognee:
   validation_status: 422
 `
@@ -73,6 +79,7 @@ cognee:
 		ProxySecret:  secret, LoginURL: "https://login.example.com/start?from=memberward",
 		RedirectHosts: []string{"app.example.com", "192.0.2.1:8443"}, CORSPreflight: "allow",
 		PublicURL: "https://members.example.com/api", CookieSecure: true, CogneeValidationStatus: 422,
+		HeaderPreset: "remote-user", Assertion: Assertion{Enabled: true, Audience: "https://app.example.com", TTL: 30 * time.Second},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" || problems != nil {
 		t.Errorf("%q (-want +got)\n%s", problems, diff)
@@ -150,7 +157,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 		{"a merged key", "<<: {data: d}\ndata: d\n", []string{":1: aliases"}},
 
 		{"an unknown key", "data: d\nlistn: x\n", []string{":2: unknown key listn"}},
-		{"a key of a later version", "data: d\nissuers: []\npolicy_keys: []\nassertion: {}\n", []string{":2: unknown key issuers", ":3: unknown key policy_keys", ":4: unknown key assertion"}},
+		{"a key of a later version", "data: d\nissuers: []\npolicy_keys: []\nwebhooks: {}\n", []string{":2: unknown key issuers", ":3: unknown key policy_keys", ":4: unknown key webhooks"}},
 		{"a key in another case", "data: d\nListen: x\n", []string{":2: unknown key Listen"}},
 		{"a flag for a key", "data: d\nlog-level: info\n", []string{":2: unknown key log-level"}},
 		{"a number for a key", "data: d\n5: x\n", []string{":2: unknown key 5"}},
@@ -224,6 +231,18 @@ func TestValuesThatAreRefused(t *testing.T) {
 		{"a public URL with a query", "data: d\npublic_url: https://members.example.com?a\n", []string{":2: public_url: leave the query out"}},
 		{"a public URL with a slash", "data: d\npublic_url: https://members.example.com/\n", []string{":2: public_url: leave the / at the end out"}},
 		{"cookies in plain HTTP", "data: d\npublic_url: https://members.example.com\ncookie_secure: false\n", []string{":3: cookie_secure: browsers would send"}},
+		{"an assertion for nobody", "data: d\nassertion:\n  enabled: true\n", []string{":3: assertion.enabled needs assertion.audience"}},
+		{"an audience of nothing", "data: d\nassertion:\n  audience: app\n", []string{":3: assertion.audience does nothing without assertion.enabled"}},
+		{"an audience with a blank", asserting("audience: a b"), []string{":4: assertion.audience: want 1 to 256"}},
+		{"the audience of our own tokens", asserting("audience: Memberward"), []string{":4: assertion.audience: Memberward is the audience of the tokens"}},
+		{"an audience that is a list", asserting("audience: [a]"), []string{":4: assertion.audience: want a text"}},
+		{"a life of nothing", asserting("audience: a\n  ttl: 0"), []string{":5: assertion.ttl: want a time of 1s to 5m0s"}},
+		{"a long life", asserting("audience: a\n  ttl: 301s"), []string{":5: assertion.ttl: want a time"}},
+		{"a negative life", asserting("audience: a\n  ttl: -1s"), []string{":5: assertion.ttl: want a time"}},
+		{"parts of a second", asserting("audience: a\n  ttl: 1500ms"), []string{":5: assertion.ttl: want a time"}},
+		{"a life that is a list", asserting("audience: a\n  ttl: [60]"), []string{":5: assertion.ttl: want a time, such as 60s"}},
+		{"an unknown key of the section", asserting("audience: a\n  tll: 60"), []string{":5: unknown key assertion.tll"}},
+		{"a preset that there is not", "data: d\nheader_preset: authelia\n", []string{":2: header_preset: want none, remote-user or oauth2-proxy"}},
 		{"a demo with data", "data: d\ndemo: true\n", []string{"--demo keeps its data in a temporary folder: leave out "}},
 
 		{"several at once", "listen: 0.0.0.0:1\nlistn: x\nlog_level: x\nlog_level: y\ntrusted_peers: [x]\ncognee: {validation_status: 1}\n", []string{
@@ -231,6 +250,20 @@ func TestValuesThatAreRefused(t *testing.T) {
 			":6: cognee.validation_status: want", "--data (MEMBERWARD_DATA) is missing", ":1: listen: 0.0.0.0:1 is beyond",
 		}},
 	})
+}
+
+// asserting is a file that has assertions signed.
+func asserting(more string) string {
+	return "data: d\nassertion:\n  enabled: true\n  " + more + "\n"
+}
+
+// TestHowLongAnAssertionIsGood: in seconds, with or without a unit.
+func TestHowLongAnAssertionIsGood(t *testing.T) {
+	for text, want := range map[string]time.Duration{"1s": time.Second, "90": 90 * time.Second, "5m": 5 * time.Minute, "1m30s": 90 * time.Second} {
+		if _, got, problems := load(t, asserting("audience: a\n  ttl: "+text)); problems != nil || got.Assertion.TTL != want {
+			t.Errorf("%s: %v, %q", text, got.Assertion.TTL, problems)
+		}
+	}
 }
 
 // login is a file that names a page to sign in.

@@ -58,13 +58,7 @@ func (s Serve) checkListeners(f found) problems {
 	var wrong problems
 	listeners := s.listeners()
 	for i, l := range listeners {
-		if path, ok := UnixPath(l.address); ok && l.key == keyProxyListen {
-			if err := checkSocket(path); err != nil {
-				wrong.add("%s: %v", f.where(l.key), err)
-			}
-			continue
-		}
-		if err := s.checkAddress(l.address); err != nil {
+		if err := s.checkListener(l); err != nil {
 			wrong.add("%s: %v", f.where(l.key), err)
 		}
 		for _, earlier := range listeners[:i] {
@@ -77,6 +71,15 @@ func (s Serve) checkListeners(f found) problems {
 		wrong.add("%s beyond loopback lets strangers in: leave it out, or add --insecure", f.where(keySelfRegistration))
 	}
 	return wrong
+}
+
+// checkListener judges one listener. Those that proxies ask may be sockets.
+func (s Serve) checkListener(l listener) error {
+	path, isSocket := UnixPath(l.address)
+	if isSocket && (l.key == keyProxyListen || l.key == keyGRPCListen || l.key == keyFCGIListen) {
+		return checkSocket(path)
+	}
+	return s.checkAddress(l.address)
 }
 
 // checkAddress refuses what is no address, and plain HTTP beyond loopback.

@@ -10,7 +10,8 @@ import (
 // RouteFile is a table of routes for proxy checks as the file has it: nothing
 // is compiled, absent texts are empty.
 type RouteFile struct {
-	Name     string         `yaml:"-"` // of the file
+	Name     string         `yaml:"-"`       // of the file
+	Mapping  string         `yaml:"mapping"` // rego: by a rule of the policies, and there are no routes; else table, or empty
 	Routes   []Route        `yaml:"routes"`
 	Default  string         `yaml:"default"` // deny, or empty: what falls under no route is denied
 	Examples []RouteExample `yaml:"examples"`
@@ -102,6 +103,9 @@ type RouteExample struct {
 	Denied   bool              `yaml:"denied"`
 }
 
+// MappingRego has a rule of the policies say what a request asks for.
+const MappingRego = "rego"
+
 // routesLimit is the largest table of routes, in bytes: some 50,000 rows.
 const routesLimit = 8 << 20
 
@@ -138,6 +142,12 @@ func ParseRoutes(name string, data []byte) (RouteFile, error) {
 	}
 	if f.Default != "" && f.Default != "deny" {
 		wrong.add("%s: default: want deny, not %q: what falls under no route is denied", name, f.Default)
+	}
+	switch {
+	case f.Mapping != "" && f.Mapping != "table" && f.Mapping != MappingRego:
+		wrong.add("%s: mapping: want table or %s, not %q", name, MappingRego, f.Mapping)
+	case f.Mapping == MappingRego && len(f.Routes) > 0:
+		wrong.add("%s: mapping: a rule maps every request: leave the routes out, or mapping: %s", name, MappingRego)
 	}
 	number(root, "routes", f.Routes, func(r *Route) *int { return &r.Line })
 	number(root, "examples", f.Examples, func(e *RouteExample) *int { return &e.Line })

@@ -11,8 +11,8 @@ type Serve struct {
 	Data             string // folder of the store; empty with Demo
 	Listen           string // host:port of the REST APIs; port 0 takes a free one
 	ProxyListen      string // host:port of the proxy checks, or unix:/path
-	FCGIListen       string // host:port of Apache's checks; empty: none
-	GRPCListen       string // host:port
+	FCGIListen       string // host:port of Apache's checks, or unix:/path; empty: none
+	GRPCListen       string // host:port, or unix:/path
 	OpsListen        string // host:port
 	Bootstrap        string // path; empty: no bootstrap data
 	Policies         string // folder; empty: the embedded set
@@ -31,6 +31,9 @@ type Serve struct {
 	CORSPreflight string         // allow or policy
 	PublicURL     string         // absolute, without query and final slash; empty: unknown
 	CookieSecure  bool           // mark cookies Secure also where TLS ends before us
+
+	HeaderPreset string    // of other gateways' names; empty: none
+	Assertion    Assertion // of who made an allowed request
 
 	OPAClients []netip.Prefix // networks that ask OPA's data API without a credential; none: nobody does
 
@@ -54,6 +57,10 @@ func LoadServe(flags Flags, env Environment) (Serve, error) {
 		LoginURL: f.text(keyLoginURL), RedirectHosts: f.list(keyRedirectHosts), CORSPreflight: f.text(keyCORSPreflight),
 		PublicURL: f.text(keyPublicURL), CookieSecure: f.on(keyCookieSecure), OPAClients: networks(f.list(keyOPAClients)),
 	}
+	if preset := f.text(keyHeaderPreset); preset != "none" {
+		s.HeaderPreset = preset
+	}
+	s.Assertion = f.assertion()
 	if f.text(keyCookieSecure) == "auto" {
 		s.CookieSecure = strings.HasPrefix(s.PublicURL, "https:")
 	}
@@ -116,7 +123,9 @@ func (s Serve) check(f found) problems {
 	if s.BootstrapKey != "" && s.BootstrapKey == s.ProxySecret {
 		wrong.add("%s: the platform key and the proxy's secret are the same: the proxy would be told the key", f.where(keyBootstrapKey))
 	}
-	return append(append(wrong, s.checkListeners(f)...), s.checkWeb(f)...)
+	wrong = append(wrong, s.checkListeners(f)...)
+	wrong = append(wrong, s.checkWeb(f)...)
+	return append(wrong, s.Assertion.check(f)...)
 }
 
 // checkWeb judges what browsers are told.

@@ -30,6 +30,7 @@ const (
 	Switch      // true or false; the flag needs no value
 	Number      // a whole number
 	List        // of texts; in the configuration file only
+	Lapse       // a time with its unit, such as 60s; without one, seconds
 )
 
 // variablePrefix begins the name of every variable of ours.
@@ -61,7 +62,12 @@ const (
 	keyPublicURL        = "public_url"
 	keyCookieSecure     = "cookie_secure"
 	keyOPAClients       = "opa_clients"
+	keyHeaderPreset     = "header_preset"
 	keyCogneeValidation = "cognee.validation_status"
+
+	keyAssertionEnabled  = "assertion.enabled"
+	keyAssertionAudience = "assertion.audience"
+	keyAssertionTTL      = "assertion.ttl"
 )
 
 // fileFlag and fileVariable name the configuration file itself.
@@ -78,8 +84,8 @@ var settings = []Setting{
 	{Key: keyData, Flag: "data", Variable: "MEMBERWARD_DATA", Value: "DIR", Help: "folder of the store; made on the first start"},
 	{Key: keyListen, Flag: "listen", Variable: "MEMBERWARD_LISTEN", Default: "127.0.0.1:8080", Value: "ADDR", Help: "address of the REST APIs"},
 	{Key: keyProxyListen, Flag: "proxy-listen", Variable: "MEMBERWARD_PROXY_LISTEN", Default: "127.0.0.1:8081", Value: "ADDR", Help: "address of the proxy checks, or unix:/path"},
-	{Key: keyFCGIListen, Flag: "fcgi-listen", Variable: "MEMBERWARD_FCGI_LISTEN", Value: "ADDR", Help: "address of the checks of Apache, over FastCGI; without it there are none"},
-	{Key: keyGRPCListen, Flag: "grpc-listen", Variable: "MEMBERWARD_GRPC_LISTEN", Default: "127.0.0.1:9191", Value: "ADDR", Help: "address of gRPC: Envoy's ext_authz, grpc.health.v1"},
+	{Key: keyFCGIListen, Flag: "fcgi-listen", Variable: "MEMBERWARD_FCGI_LISTEN", Value: "ADDR", Help: "address of the checks of Apache, over FastCGI, or unix:/path; without it there are none"},
+	{Key: keyGRPCListen, Flag: "grpc-listen", Variable: "MEMBERWARD_GRPC_LISTEN", Default: "127.0.0.1:9191", Value: "ADDR", Help: "address of gRPC: Envoy's ext_authz, grpc.health.v1; or unix:/path"},
 	{Key: keyOpsListen, Flag: "ops-listen", Variable: "MEMBERWARD_OPS_LISTEN", Default: "127.0.0.1:8282", Value: "ADDR", Help: "address of /livez, /readyz and /metrics"},
 	{Key: keyBootstrap, Flag: "bootstrap", Variable: "MEMBERWARD_BOOTSTRAP", Value: "FILE", Help: "users, tenants, members, roles, keys and more (YAML) for a store that holds no user"},
 	{Key: keyPolicies, Flag: "policies", Variable: "MEMBERWARD_POLICIES", Value: "DIR", Help: "Rego policies to decide by, instead of the embedded ones"},
@@ -97,6 +103,10 @@ var settings = []Setting{
 	{Key: keyLoginURL, Value: "URL", check: checkLoginURL, Help: "page that /authz/forward sends a browser to that has to sign in; goes with redirect_hosts"},
 	{Key: keyRedirectHosts, Kind: List, Value: "[HOST, …]", check: checkHost, Help: "hosts that the sign-in page may be asked to lead back to; goes with login_url"},
 	{Key: keyCORSPreflight, Default: "policy", Choices: []string{"allow", "policy"}, Value: "CHOICE", Help: "allow answers a browser's preflight with yes, policy judges it like any request"},
+	{Key: keyHeaderPreset, Default: "none", Choices: []string{"none", "remote-user", "oauth2-proxy"}, Value: "CHOICE", Help: "more names under which an allowed request says who made it: Remote-User and its kin, or X-Auth-Request-User and its kin"},
+	{Key: keyAssertionEnabled, Default: "false", Kind: Switch, Help: "sign who made an allowed request, in X-Auth-Assertion; the keys are at /.well-known/jwks.json"},
+	{Key: keyAssertionAudience, Value: "AUDIENCE", check: checkAudience, Help: "the audience that assertions name, for applications to look for; goes with assertion.enabled"},
+	{Key: keyAssertionTTL, Default: "60s", Kind: Lapse, Value: "TIME", check: checkTTL, Help: "how long an assertion is good: 1s to 5m, in whole seconds"},
 	{Key: keyPublicURL, Value: "URL", check: checkPublicURL, Help: "where callers reach the REST APIs"},
 	{Key: keyCookieSecure, Default: "auto", Choices: []string{"auto", "true", "false"}, Value: "CHOICE", Help: "Secure on cookies; auto sets it under TLS and when public_url is https"},
 	{Key: keyOPAClients, Kind: List, Value: "[CIDR, …]", check: checkNetwork, Help: "networks whose requests to OPA's data API need no credential, for gateways that cannot send one; none by default"},

@@ -106,9 +106,21 @@ func (m *matter) verdict() tenancy.Verdict {
 	m.outcome.Reasons = m.found
 	verdict := tenancy.Verdict{Outcome: m.outcome, Allow: len(m.found) == 0}
 	if verdict.Allow {
-		verdict.Tenant, verdict.Level = m.tenant.ID, m.in.Actor.Level
+		verdict.Tenant, verdict.Level, verdict.Roles = m.tenant.ID, m.in.Actor.Level, held(m.in.Actor.Roles)
 	}
 	return verdict
+}
+
+// held gives roles as an answer names them; nil for none.
+func held(roles []RoleFact) []tenancy.HeldRole {
+	if len(roles) == 0 {
+		return nil
+	}
+	named := make([]tenancy.HeldRole, len(roles))
+	for i, role := range roles {
+		named[i] = tenancy.HeldRole(role)
+	}
+	return named
 }
 
 // explain adds which rules led to the verdict, and the facts they saw.

@@ -25,6 +25,8 @@ const (
 // evaluator asks one compiled set. Safe for concurrent use.
 type evaluator struct {
 	decision, access rego.PreparedEvalQuery
+	routing          rego.PreparedEvalQuery // when routes
+	routes           bool                   // there is a rule that maps requests
 	compiler         *ast.Compiler
 	store            storage.Store
 	data             document
@@ -43,7 +45,12 @@ func newEvaluator(ctx context.Context, compiler *ast.Compiler, data ast.Object, 
 	if e.decision, err = prepare(ctx, decisionEntry, compiler, store); err != nil {
 		return nil, err
 	}
-	e.access, err = prepare(ctx, accessEntry, compiler, store)
+	if e.access, err = prepare(ctx, accessEntry, compiler, store); err != nil {
+		return nil, err
+	}
+	if e.routes = len(compiler.GetRulesExact(ast.MustParseRef(routingEntry))) > 0; e.routes {
+		e.routing, err = prepare(ctx, routingEntry, compiler, store)
+	}
 	return e, err
 }
 

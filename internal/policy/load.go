@@ -80,7 +80,7 @@ func (l *loading) verify(ctx context.Context, opts Options) *Set {
 		l.parse,
 		l.compile,
 		l.checkSentences,
-		func() { l.checkEntryPoints(); l.checkRoles(); set.terms = l.termsOf() },
+		func() { l.checkEntryPoints(); l.checkRouting(); l.checkRoles(); set.terms = l.termsOf() },
 		func() { l.prepare(ctx, set, opts) },
 		func() { l.checkReached(); l.probe(ctx, set.patient()) },
 		func() { set.catalogue = catalogueOf(l.shipped); set.warnings = unexplained(set.catalogue) },

@@ -9,17 +9,18 @@ import (
 )
 
 // decides reports whether decisions are made in a package: in membership,
-// access, or beneath them. Its tests have a package of their own.
+// access, or beneath them, and in routing, which says what is asked. Its tests
+// have a package of their own.
 func decides(pkg *ast.Package) bool {
 	root, _ := pkg.Path[1].Value.(ast.String)
-	return root == "membership" || root == "access"
+	return root == "membership" || root == "access" || root == "routing"
 }
 
 // checkReached wants every rule of the packages that decide to be read, at
 // whatever distance, from an entry point. A rule that nothing reads is most
 // likely misnamed: an objection that never objects.
 func (l *loading) checkReached() {
-	reached := l.reached(decisionEntry, accessEntry)
+	reached := l.reached(decisionEntry, accessEntry, routingEntry)
 	for _, name := range slices.Sorted(maps.Keys(l.compiler.Modules)) {
 		module := l.compiler.Modules[name]
 		if !decides(module.Package) || strings.HasSuffix(packageName(module.Package), "_test") {
@@ -76,6 +77,8 @@ func unread(pkg *ast.Package, rule *ast.Rule) string {
 		return fault + expected.called
 	case where == "membership":
 		return fault + "the entry point is called decision"
+	case where == "routing":
+		return fault + "the entry point is called route"
 	default:
 		return fault + "the package " + where + " is none of membership.forbid, membership.grant and access"
 	}

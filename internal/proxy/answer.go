@@ -54,10 +54,15 @@ func (a answer) write(w http.ResponseWriter) {
 	}
 	set("Content-Length", "0")
 	set("Cache-Control", "no-store")
+	w.WriteHeader(a.code())
+}
+
+// code is the status of the answer.
+func (a answer) code() int {
 	if a.status == 0 {
-		a.status = http.StatusForbidden
+		return http.StatusForbidden
 	}
-	w.WriteHeader(a.status)
+	return a.status
 }
 
 // denial carries nothing that says who or why. The id is the decision's.
@@ -70,25 +75,6 @@ func denial(status int, vary string, id tenancy.DecisionID) answer {
 		a.fields = append(a.fields, field{authenticate, `Bearer realm="memberward"`})
 	}
 	return a
-}
-
-// admission tells the application who made the request. It fails where the
-// verdict lacks a part, and where a value could be misread on the way.
-func admission(vary string, actor tenancy.Actor, asked tenancy.TenantRef, v tenancy.Verdict) (answer, error) {
-	if !asked.ID.IsZero() && asked.ID != v.Tenant {
-		return answer{}, ReasonForeign
-	}
-	a := answer{status: http.StatusOK, fields: []field{ // an id that is zero is empty here
-		{"Vary", vary},
-		{authSubject, actor.String()},
-		{authTenant, v.Tenant.String()},
-		{authLevel, v.Level.String()},
-		{authRoles, none},
-		{authAuthenticated, "true"},
-		{decisionID, v.DecisionID.String()},
-		{policyRevision, v.PolicyRevision},
-	}}
-	return a, a.check()
 }
 
 // check holds an answer's head against what every proxy can read.

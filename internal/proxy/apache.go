@@ -13,6 +13,7 @@ import (
 // apache is how Apache's mod_authnz_fcgi asks. It sends the variables of CGI,
 // which are read into the headers that the others send.
 var apache = protocol{
+	name:     "fcgi",
 	endpoint: "fcgi",
 	control:  forward.control,
 	read:     readForward,
@@ -72,10 +73,7 @@ func headerOf(params map[string]string) http.Header {
 // script is the answer as a script gives it. Of an allow, the identity goes
 // into variables, and the decision also to the client.
 func (a answer) script() []byte {
-	if a.status == 0 {
-		a.status = http.StatusForbidden
-	}
-	text := fmt.Appendf(nil, "Status: %d\r\n", a.status)
+	text := fmt.Appendf(nil, "Status: %d\r\n", a.code())
 	for _, f := range a.fields {
 		switch {
 		case a.status != http.StatusOK:

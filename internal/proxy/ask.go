@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -28,7 +29,7 @@ func (r *Routes) Ask(method, target string, header http.Header) (RouteAnswer, er
 	if err != nil {
 		return RouteAnswer{}, err
 	}
-	m, err := r.match(t.method, t.host, t.Segments)
+	m, err := r.route(context.Background(), t.asked(t.method, factsOf(header), ""))
 	if err != nil {
 		return RouteAnswer{}, err
 	}

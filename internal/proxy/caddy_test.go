@@ -14,7 +14,7 @@ import (
 // client from saying who it is.
 func TestCaddySpoofsAreNoticed(t *testing.T) {
 	for _, tt := range []struct{ fault, with, spoof string }{
-		{"request_header -X-Auth-*", "", "X-Auth-Assertion: forged"},
+		{"request_header -X-Auth-*", "", "X-Auth-Email: olga@example.com"},
 		{"request_header @plain -Connection", "", "Connection: X-Auth-Subject"},
 		{" X-Auth-Roles X-Auth-Authenticated", " X-Auth-Authenticated", "X-None: 1"},
 	} {
@@ -28,15 +28,15 @@ func TestCaddySpoofsAreNoticed(t *testing.T) {
 // its placeholder on, which the application would take for a value; later
 // versions pass nothing.
 func TestCaddyPlaceholders(t *testing.T) {
-	const fault, with = "copy_headers ", "copy_headers X-Auth-Assertion "
+	const fault, with = "copy_headers ", "copy_headers X-Auth-Later "
 	s := newSite(t, proxytest.Caddy(), fault, with)
-	answer := s.Get(t, "/tenants/acme/x", asMary, "X-Auth-Assertion: forged")
+	answer := s.Get(t, "/tenants/acme/x", asMary, "X-Auth-Later: forged")
 	if answer.Received == nil {
 		t.Fatalf("%d", answer.Status)
 	}
-	value := strings.Join(answer.Received.Header["X-Auth-Assertion"], "|")
+	value := strings.Join(answer.Received.Header["X-Auth-Later"], "|")
 	if value != "" && !strings.HasPrefix(value, "{http.") {
-		t.Errorf("the application gets the assertion %q", value)
+		t.Errorf("the application gets X-Auth-Later: %q", value)
 	}
 	if noticed := spoofed(s, t, "X-None: 1") != ""; noticed != (value != "") {
 		t.Errorf("the application gets %q, noticed: %t", value, noticed)

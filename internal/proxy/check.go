@@ -33,21 +33,21 @@ type check struct {
 	routes *Routes // those in force when the check began
 
 	target target // as far as it is known
+	client string // address; empty until it is known, and where only a socket is
 }
 
 // run follows the order of the contract: who may ask, what is asked, who is
 // it about, may they.
 func (c *check) run(ctx context.Context) answer {
-	client, err := c.read()
-	if err != nil {
+	if err := c.read(); err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
-	if a, passes := c.preflight(); passes {
+	if a, passes := c.preflight(ctx); passes {
 		return a
 	}
-	m, unrouted := c.routes.match(c.target.method, c.target.host, c.target.Segments)
+	m, unrouted := c.routed(ctx, c.target.method)
 	if unrouted == nil && m.row.public {
-		return c.welcome(slog.LevelDebug, "public route", m)
+		return c.welcome(ctx, slog.LevelDebug, "public route", m)
 	}
 	actor, err := c.authenticate(ctx)
 	if err != nil {
@@ -56,16 +56,16 @@ func (c *check) run(ctx context.Context) answer {
 	if unrouted != nil {
 		return c.refuse(http.StatusForbidden, unrouted)
 	}
-	return c.judge(ctx, m, actor, client)
+	return c.judge(ctx, m, actor)
 }
 
 // judge asks whether somebody may do what a route stands for.
-func (c *check) judge(ctx context.Context, m matched, actor tenancy.Actor, client string) answer {
+func (c *check) judge(ctx context.Context, m matched, actor tenancy.Actor) answer {
 	tenant, err := m.tenant(c.request.Header, actor)
 	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
-	verdict, err := c.handler.ports.Checker.Check(ctx, actor, c.question(m, tenant, client))
+	verdict, err := c.handler.ports.Checker.Check(ctx, actor, c.question(m, tenant))
 	if err == nil {
 		err = ctx.Err() // a late allow is none
 	}
@@ -75,7 +75,11 @@ func (c *check) judge(ctx context.Context, m matched, actor tenancy.Actor, clien
 	case !verdict.Allow:
 		return c.turnAway(actor, m, tenant, verdict)
 	}
-	a, err := admission(c.vary(), actor, tenant, verdict)
+	who, err := callerOf(actor, tenant, verdict)
+	if err != nil {
+		return c.refuse(http.StatusForbidden, err)
+	}
+	a, err := c.admit(ctx, who)
 	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
@@ -83,22 +87,26 @@ func (c *check) judge(ctx context.Context, m matched, actor tenancy.Actor, clien
 }
 
 // read finds out what the proxy asks about, and the client's address.
-func (c *check) read() (client string, err error) {
+func (c *check) read() error {
 	peer, err := c.handler.rules.peers.peer(c.request)
 	if err != nil {
-		return "", err
+		return err
 	}
 	header := c.request.Header
 	if err := c.handler.rules.password.check(header); err != nil {
-		return "", err
+		return err
 	}
 	if err := c.endpoint.guard.check(header); err != nil {
-		return "", err
+		return err
+	}
+	if err := c.handler.rules.preset.check(header); err != nil {
+		return err
 	}
 	if c.target, err = c.endpoint.read(header); err != nil {
-		return "", err
+		return err
 	}
-	return c.handler.rules.peers.client(header, peer)
+	c.client, err = c.handler.rules.peers.client(header, peer)
+	return err
 }
 
 // authenticate accepts accounts and the platform, nobody else.
@@ -122,29 +130,27 @@ func (c *check) authenticate(ctx context.Context) (tenancy.Actor, error) {
 func (c *check) vary() string { return c.endpoint.guard.vary + c.routes.vary }
 
 // welcome lets a request through as anonymous, which nobody was asked about.
-func (c *check) welcome(level slog.Level, msg string, m matched) answer {
+func (c *check) welcome(ctx context.Context, level slog.Level, msg string, m matched) answer {
 	id := c.handler.ports.NewID()
-	a := anonymous(c.vary(), id)
-	if err := a.check(); err != nil {
+	a, err := c.admit(ctx, anonymous(id))
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
 	c.log(level, msg, id, slog.String("route", m.route.Template))
 	return a
 }
 
-func (c *check) question(m matched, tenant tenancy.TenantRef, client string) tenancy.Question {
-	t := &c.target
+func (c *check) question(m matched, tenant tenancy.TenantRef) tenancy.Question {
 	return tenancy.Question{
 		Action:   m.action,
 		Tenant:   tenant,
 		Resource: m.resource,
 		Dialect:  tenancy.DialectProxy,
 		Route:    m.route,
-		HTTP: tenancy.HTTPRequest{
-			Method: t.method, Scheme: t.scheme, Host: t.host,
-			Path: t.Path, Segments: t.Segments, RawPath: t.RawPath, Query: parseQuery(t.Query),
-			Headers: c.endpoint.guard.facts(c.request.Header), ClientIP: client,
-		},
+		HTTP:     c.target.asked(c.target.method, c.endpoint.guard.facts(c.request.Header), c.client),
 	}
 }
 
@@ -181,7 +187,12 @@ func (c *check) refuse(status int, err error) answer {
 // a credential that is not valid stays out, lest it quote the credential.
 func reasonOf(err error) (reason Reason, level slog.Level, cause string) {
 	var e *tenancy.Error
+	var mapping *mappingError
 	switch {
+	case errors.As(err, &mapping):
+		return ReasonMapping, slog.LevelError, mapping.code()
+	case errors.Is(err, ReasonMapping):
+		return ReasonMapping, slog.LevelError, ""
 	case errors.As(err, &reason):
 		return reason, slog.LevelInfo, ""
 	case errors.As(err, &e) && e.Code == tenancy.CodeUnauthenticated:

@@ -4,18 +4,19 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
-
-	"github.com/memberward/memberward/internal/tenancy"
 )
 
 // envoy is how Envoy's ext_authz filter asks, by HTTP and by gRPC. Both are
 // brought into the pseudo-headers of HTTP/2, which no client can send as
 // headers: a colon begins no name.
 var envoy = protocol{
+	name:     "envoy",
 	endpoint: "/authz/envoy",
 	control:  []string{pseudoMethod, pseudoScheme, pseudoAuthority, pseudoPath, forwardedFor},
 	read:     readEnvoy,
+	removes:  true,
 }
 
 const (
@@ -30,8 +31,17 @@ const (
 // is for us alone.
 const headersToRemove = "X-Envoy-Auth-Headers-To-Remove"
 
-// removed are the headers that an allow has Envoy remove.
-func removed() []string { return []string{authAssertion, proxySecret} }
+// removed are the headers that an allow has the proxy remove: of the identity
+// headers those that the answer does not set, and what is for us alone.
+func (h *Handler) removed(a answer) []string {
+	var names []string
+	for _, name := range slices.Concat(identity, h.rules.preset.names()) {
+		if !slices.ContainsFunc(a.fields, func(f field) bool { return f.name == name }) {
+			names = append(names, name)
+		}
+	}
+	return append(names, proxySecret)
+}
 
 // readEnvoy reads the original request. Over HTTP, Envoy says the scheme only
 // where it is told to.
@@ -80,15 +90,7 @@ func envoyOverHTTP(r *http.Request) (*http.Request, bool) {
 
 // judgeEnvoy answers a check by HTTP.
 func (h *Handler) judgeEnvoy(asked *http.Request) answer {
-	a := h.judge(h.endpoints[envoy.endpoint], asked)
-	if a.status != http.StatusOK {
-		return a
-	}
-	a.fields = append(a.fields, field{headersToRemove, strings.Join(removed(), ",")})
-	if a.check() != nil { // the head is full
-		return denial(http.StatusForbidden, a.fields[0].value, tenancy.DecisionID{})
-	}
-	return a
+	return h.judge(h.endpoints[envoy.endpoint], asked)
 }
 
 // EnvoyCheck is a request as Envoy describes it by gRPC.
@@ -114,8 +116,7 @@ type EnvoyVerdict struct {
 // CheckEnvoy judges a check by gRPC. Whatever fails is a denial, never an
 // error.
 func (h *Handler) CheckEnvoy(ctx context.Context, asked EnvoyCheck) EnvoyVerdict {
-	e := h.endpoints[envoy.endpoint]
-	a := h.judge(e, asked.request(ctx))
+	a := h.judge(h.calls, asked.request(ctx))
 	if a.status != http.StatusOK {
 		denied := EnvoyVerdict{Status: http.StatusForbidden, Headers: append(a.shown(), Field{"Cache-Control", "no-store"})}
 		if a.status == http.StatusUnauthorized {
@@ -123,9 +124,13 @@ func (h *Handler) CheckEnvoy(ctx context.Context, asked EnvoyCheck) EnvoyVerdict
 		}
 		return denied
 	}
-	verdict := EnvoyVerdict{Status: a.status, Remove: removed()}
+	verdict := EnvoyVerdict{Status: a.status}
 	for _, f := range a.shown() {
-		if f.Name != "Vary" { // is for caches
+		switch f.Name {
+		case "Vary": // is for caches
+		case headersToRemove: // has a place of its own in the answer
+			verdict.Remove = strings.Split(f.Value, ",")
+		default:
 			verdict.Headers = append(verdict.Headers, f)
 		}
 	}

@@ -40,6 +40,7 @@ type world struct {
 
 	verdict func(tenancy.Verdict) tenancy.Verdict // changes what is answered; nil: nothing
 	before  func(context.Context) error           // runs before each check; nil: nothing
+	assert  func(context.Context, proxy.Assertion) (string, error)
 }
 
 func newWorld() *world {
@@ -146,7 +147,7 @@ func (w *world) logged() string {
 
 func (w *world) ports() proxy.Ports {
 	return proxy.Ports{
-		Checker: w, Authenticator: w, NewID: w.newID, Clock: time.Now, Log: slog.New(slog.NewTextHandler(w, nil)),
+		Checker: w, Authenticator: w, NewID: w.newID, Clock: time.Now, Log: slog.New(slog.NewTextHandler(w, nil)), Assert: w.assert,
 	}
 }
 

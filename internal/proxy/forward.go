@@ -5,6 +5,7 @@ import "net/http"
 // forward is how Traefik's ForwardAuth, Caddy's forward_auth and APISIX's
 // forward-auth ask. They hand any answer but an allow to the browser as it is.
 var forward = protocol{
+	name:      "forward",
 	endpoint:  "/authz/forward",
 	control:   []string{forwardedMethod, forwardedProto, forwardedHost, forwardedURI, forwardedFor},
 	read:      readForward,

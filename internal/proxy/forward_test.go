@@ -164,6 +164,8 @@ func TestLoginIsForBrowsers(t *testing.T) {
 		{"a fetch of the same site", []string{browser, "Sec-Fetch-Mode: same-origin"}, 401},
 		{"a picture", []string{browser, "Sec-Fetch-Mode: no-cors"}, 401},
 		{"a WebSocket", []string{browser, "Sec-Fetch-Mode: websocket"}, 401},
+		{"a script that says so, without a mode", []string{browser, "X-Requested-With: XMLHttpRequest"}, 401},
+		{"a script that says so, with a mode", []string{browser, "Sec-Fetch-Mode: navigate", "X-Requested-With: x"}, 401},
 		{"two modes", []string{browser, "Sec-Fetch-Mode: navigate", "Sec-Fetch-Mode: navigate"}, 401},
 		{"an empty mode", []string{browser, "Sec-Fetch-Mode: "}, 401},
 		{"no Accept", nil, 401},

@@ -12,13 +12,22 @@ import (
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// Ports are what a handler needs from outside. All are required.
+// Ports are what a handler needs from outside. All but Assert and
+// Observe are required.
 type Ports struct {
 	Checker       Checker
 	Authenticator Authenticator
 	NewID         func() tenancy.DecisionID // for denials that no decision was asked for; UUIDv7
 	Clock         func() time.Time          // wall-clock time, for deadlines on connections
 	Log           *slog.Logger
+
+	// Assert signs who makes an allowed request; nil: nothing is signed. Where
+	// it fails, the request is denied.
+	Assert func(context.Context, Assertion) (string, error)
+	// Observe hears of every check when it is answered: by which protocol
+	// (nginx, forward, haproxy, envoy, grpc, fcgi), the status, how long it
+	// took. Nil: nobody does.
+	Observe func(protocol string, status int, took time.Duration)
 }
 
 // Handler answers the checks of reverse proxies, and 404 on every other path.
@@ -34,6 +43,7 @@ type Handler struct {
 	rules      rules
 	endpoints  map[string]endpoint
 	authorizer endpoint // of FastCGI
+	calls      endpoint // of Envoy by gRPC
 	routes     atomic.Pointer[Routes]
 }
 
@@ -53,9 +63,11 @@ func New(ports Ports, options Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{ports: ports, rules: rules, endpoints: map[string]endpoint{}, authorizer: endpoint{protocol: apache, guard: newGuard(apache)}}
+	guarded := func(p protocol) endpoint { return endpoint{protocol: p, guard: newGuard(p, rules.preset)} }
+	h := &Handler{ports: ports, rules: rules, endpoints: map[string]endpoint{}, authorizer: guarded(apache), calls: guarded(envoy)}
+	h.calls.name = "grpc"
 	for _, p := range protocols {
-		h.endpoints[p.endpoint] = endpoint{protocol: p, guard: newGuard(p)}
+		h.endpoints[p.endpoint] = guarded(p)
 	}
 	table := options.Routes
 	if table == nil {
@@ -94,6 +106,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // judge comes to an answer, even when what it asks breaks.
 func (h *Handler) judge(e endpoint, r *http.Request) (a answer) {
 	c := &check{handler: h, endpoint: e, request: r, routes: h.routes.Load()}
+	if h.ports.Observe != nil {
+		began := h.ports.Clock()
+		defer func() { h.ports.Observe(e.name, a.code(), h.ports.Clock().Sub(began)) }()
+	}
 	defer func() {
 		if broken := recover(); broken != nil {
 			a = c.broke(broken)

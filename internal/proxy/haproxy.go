@@ -4,6 +4,7 @@ package proxy
 // with a HEAD. HAProxy's own rules answer the client, so a redirect would get
 // nowhere.
 var haproxy = protocol{
+	name:     "haproxy",
 	endpoint: "/authz/haproxy",
 	control:  forward.control,
 	read:     readForward,

@@ -36,7 +36,7 @@ var credential = []string{"Authorization", "X-Api-Key", "Cookie", "Origin", "Sec
 
 // navigation are the headers that tell a browser's visit from a program's
 // request.
-var navigation = []string{"Accept", "Sec-Fetch-Mode"}
+var navigation = []string{"Accept", "Sec-Fetch-Mode", requestedWith}
 
 // secret are the headers that no policy sees.
 var secret = []string{"Authorization", "X-Api-Key", "Cookie", "Proxy-Authorization"}
@@ -49,9 +49,9 @@ type guard struct {
 	vary    string
 }
 
-func newGuard(p protocol) guard {
+func newGuard(p protocol, also preset) guard {
 	g := guard{aliases: map[string]bool{}, bound: map[string]bool{}, hidden: map[string]bool{"Connection": true}}
-	for _, name := range slices.Concat(identity, p.control, []string{proxySecret}) {
+	for _, name := range slices.Concat(identity, also.names(), p.control, []string{proxySecret}) {
 		g.aliases[fold(name)], g.bound[fold(name)], g.hidden[name] = true, true, true
 	}
 	for _, name := range credential {

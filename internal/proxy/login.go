@@ -13,6 +13,10 @@ import (
 // to go.
 const returnTo = "return_to"
 
+// requestedWith is what scripts of pages send with their requests, by an old
+// convention that outlived the browsers that say nothing of the mode.
+const requestedWith = "X-Requested-With"
+
 // login is the page that browsers without a valid credential are sent to, and
 // the hosts that a redirect may name. Nil sends nobody anywhere.
 type login struct {
@@ -143,6 +147,9 @@ func (c *check) invite(a answer) answer {
 // is fetched to be seen, by a method that a redirect keeps harmless.
 func isNavigation(method string, h http.Header) bool {
 	if method != http.MethodGet && method != http.MethodHead {
+		return false
+	}
+	if has(h, requestedWith) {
 		return false
 	}
 	modes := h["Sec-Fetch-Mode"]

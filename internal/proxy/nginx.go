@@ -6,6 +6,7 @@ import "net/http"
 // shipped snippet X-Original-Uri with X-Original-Host. nginx turns any status
 // but 200, 401 and 403 into 500.
 var nginx = protocol{
+	name:     "nginx",
 	endpoint: "/authz/nginx",
 	control:  []string{originalURL, originalURI, originalHost, originalMethod, forwardedFor},
 	read:     readNginx,

@@ -34,6 +34,9 @@ type Options struct {
 	AllowPreflight bool
 	Timeout        time.Duration // for one check; 0: 150 ms
 	Routes         *Routes       // nil: the built-in ones
+	// HeaderPreset adds the identity headers of another gateway's convention to
+	// every allow: remote-user or oauth2-proxy. Empty: ours alone.
+	HeaderPreset string
 }
 
 // Bounds of the secret, in bytes: shorter ones can be guessed, longer ones
@@ -58,6 +61,7 @@ type rules struct {
 	login     *login // nil: no redirects
 	preflight bool   // CORS preflights pass
 	timeout   time.Duration
+	preset    preset
 }
 
 func (o Options) rules() (rules, error) {
@@ -65,11 +69,12 @@ func (o Options) rules() (rules, error) {
 	if r.timeout == 0 {
 		r.timeout = defaultTimeout
 	}
-	var wrong [4]error
+	var wrong [5]error
 	r.peers, wrong[0] = newPeers(o.TrustedPeers)
 	r.password, wrong[1] = newPassword(o.Secret)
 	r.login, wrong[2] = newLogin(o.LoginURL, o.RedirectHosts)
 	wrong[3] = checkTimeout(o.Timeout)
+	r.preset, wrong[4] = newPreset(o.HeaderPreset)
 	return r, errors.Join(wrong[:]...)
 }
 

@@ -1,17 +1,16 @@
 package proxy
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
-
-	"github.com/memberward/memberward/internal/tenancy"
 )
 
 // preflight lets a CORS preflight through as anonymous, where the operator has
 // allowed it and a route for the method that it asks about exists: a browser asks by it whether it may make the
 // request itself, and never sends a credential along. It reports false for
 // every other request.
-func (c *check) preflight() (answer, bool) {
+func (c *check) preflight(ctx context.Context) (answer, bool) {
 	if !c.handler.rules.preflight || !isPreflight(c.target.method, c.request.Header) {
 		return answer{}, false
 	}
@@ -19,11 +18,11 @@ func (c *check) preflight() (answer, bool) {
 	if err != nil {
 		return answer{}, false
 	}
-	m, err := c.routes.match(method, c.target.host, c.target.Segments)
+	m, err := c.routed(ctx, method)
 	if err != nil || !m.mayName() {
 		return answer{}, false
 	}
-	return c.welcome(slog.LevelInfo, "CORS preflight let through", m), true
+	return c.welcome(ctx, slog.LevelInfo, "CORS preflight let through", m), true
 }
 
 // requestedMethod is the header that names the method of the request to come.
@@ -41,18 +40,4 @@ func isPreflight(method string, h http.Header) bool {
 	var asked target
 	text, err := only(h, requestedMethod)
 	return err == nil && asked.readMethod(text) == nil
-}
-
-// anonymous is an allow that names nobody and no tenant: none was judged.
-func anonymous(vary string, id tenancy.DecisionID) answer {
-	return answer{status: http.StatusOK, fields: []field{
-		{"Vary", vary},
-		{authSubject, "anonymous"},
-		{authTenant, none},
-		{authLevel, none},
-		{authRoles, none},
-		{authAuthenticated, "false"},
-		{decisionID, id.String()},
-		{policyRevision, none},
-	}}
 }

@@ -155,7 +155,7 @@ func isForTenants(name string) bool {
 	if slices.Contains(taken, name) {
 		return false
 	}
-	for _, family := range []string{"X-Auth-", "X-Forwarded-", "X-Original-", "Proxy-", "Sec-"} {
+	for _, family := range []string{"X-Auth-", "Remote-", "X-Forwarded-", "X-Original-", "Proxy-", "Sec-"} {
 		if strings.HasPrefix(name, family) {
 			return false
 		}

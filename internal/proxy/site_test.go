@@ -38,8 +38,13 @@ func newSite(t testing.TB, kind proxytest.Kind, faults ...string) *site {
 
 func newSiteWith(t testing.TB, kind proxytest.Kind, options proxy.Options, faults ...string) *site {
 	t.Helper()
+	return newSiteOf(t, kind, newWorld(), options, faults...)
+}
+
+func newSiteOf(t testing.TB, kind proxytest.Kind, w *world, options proxy.Options, faults ...string) *site {
+	t.Helper()
 	kind.Binary(t)
-	s := &site{world: newWorld(), application: &proxytest.Application{}}
+	s := &site{world: w, application: &proxytest.Application{}}
 	options.Timeout = 10 * time.Second // a busy machine must not change an answer
 	handler := s.world.handler(t, options)
 	s.sidecar = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -58,6 +58,9 @@ func (e *TableError) Error() string {
 // Routes is a compiled table. It is never changed and safe for concurrent use.
 // The zero value denies everything.
 type Routes struct {
+	mapper Mapper // of byRule
+	byRule bool   // a mapper decides, and nothing below is set
+
 	rows    []row
 	onHosts node     // keys: the labels of a host from its end, pathBegins, segments
 	onAny   node     // keys: segments

@@ -182,7 +182,7 @@ func TestMatch(t *testing.T) {
 }
 
 func TestGuard(t *testing.T) {
-	g := newGuard(nginx)
+	g := newGuard(nginx, preset{})
 	for _, tt := range []struct {
 		name, header, value string
 		want                error

@@ -22,6 +22,7 @@ type Metrics struct {
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
 	faults    *prometheus.CounterVec
+	checks    *prometheus.CounterVec
 }
 
 // Build describes the running binary, for memberward_build_info.
@@ -64,12 +65,16 @@ func NewMetrics(build Build, actions []string) *Metrics {
 			Name: "memberward_policy_faults_total",
 			Help: "Decisions refused because the policy failed, by code; alert on any increase.",
 		}, []string{"code"}),
+		checks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "memberward_proxy_checks_total",
+			Help: "Answered checks of proxies by protocol (nginx, forward, haproxy, envoy, grpc, fcgi) and status.",
+		}, []string{"protocol", "status"}),
 	}
 	info := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "memberward_build_info", Help: "Constant 1, labelled with the running build.",
 		ConstLabels: prometheus.Labels{"version": build.Version, "revision": build.Revision, "goversion": build.GoVersion},
 	}, func() float64 { return 1 })
-	m.registry.MustRegister(m.decisions, m.requests, m.durations, m.faults, info,
+	m.registry.MustRegister(m.decisions, m.requests, m.durations, m.faults, m.checks, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -95,6 +100,11 @@ func (m *Metrics) PolicyFault(code string) { m.faults.WithLabelValues(m.codes.ke
 func (m *Metrics) Request(listener, dialect string, status int, took time.Duration) {
 	m.requests.WithLabelValues(listener, dialect, strconv.Itoa(status)).Inc()
 	m.durations.WithLabelValues(listener, dialect).Observe(took.Seconds())
+}
+
+// ProxyCheck counts one answered check, of the few protocols that there are.
+func (m *Metrics) ProxyCheck(protocol string, status int) {
+	m.checks.WithLabelValues(protocol, strconv.Itoa(status)).Inc()
 }
 
 // Reading is one number that is read whenever the metrics are.

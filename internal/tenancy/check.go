@@ -45,8 +45,9 @@ type HTTPRequest struct {
 type Verdict struct {
 	Outcome
 	Allow  bool
-	Tenant TenantID // the tenant that was asked about, when allowed
-	Level  Level    // the judged person's level there, when allowed; the platform has none
+	Tenant TenantID   // the tenant that was asked about, when allowed
+	Level  Level      // the judged person's level there, when allowed; the platform has none
+	Roles  []HeldRole // custom roles of the judged person there, when allowed
 	// Explanation and Input, the facts as JSON, are there when they were asked
 	// for and nothing of the answer is withheld from the caller.
 	Explanation *Explanation

@@ -15,6 +15,12 @@ type Role struct {
 	UpdatedAt    time.Time
 }
 
+// HeldRole names a custom role that somebody holds.
+type HeldRole struct {
+	ID   RoleID
+	Name string
+}
+
 // RoleView is a role with how many members hold it.
 type RoleView struct {
 	Role

@@ -21,6 +21,7 @@ const (
 	checksPath   = "/v1/checks"
 	backupPath   = "/v1/admin/backup"
 	documentPath = "/openapi.json"
+	keysPath     = "/.well-known/jwks.json"
 )
 
 // description is the document without its operations.
@@ -125,6 +126,12 @@ func (d *dialect) describeByHand(s *surface) {
 	delete(own.Responses, strconv.Itoa(http.StatusUnauthorized))
 	own.Responses["200"].Content = map[string]*huma.MediaType{mediaJSON: {Schema: &huma.Schema{Type: huma.TypeObject}}}
 	document.AddOperation(&own.Operation)
+
+	shown := describe(http.MethodGet, keysPath, "getKeys", "Read the public keys of the assertions that proxy checks sign", public)
+	delete(shown.Responses, strconv.Itoa(http.StatusUnauthorized))
+	shown.Responses["200"].Content = map[string]*huma.MediaType{mediaKeys: {Schema: &huma.Schema{Type: huma.TypeObject}}}
+	shown.Responses["200"].Headers["Cache-Control"] = text("How long the keys may be kept: a new one is shown for longer before it signs.", true)
+	document.AddOperation(&shown.Operation)
 }
 
 // byHand describes a check, and gives the schema of its body.
@@ -181,5 +188,29 @@ func (d *dialect) serveDocument(c *gin.Context, _ tenancy.Actor) error {
 		return err
 	}
 	c.Data(http.StatusOK, mediaJSON, d.document)
+	return nil
+}
+
+// mediaKeys is the type of a JWK Set (RFC 7517, 8.5.2).
+const mediaKeys = "application/jwk-set+json"
+
+// serveKeys serves GET /.well-known/jwks.json.
+func (d *dialect) serveKeys(c *gin.Context, _ tenancy.Actor) error {
+	query, err := checkQuery(c.Request, nil)
+	if err != nil {
+		return err
+	}
+	if _, err := termsOf(c, plain, query); err != nil {
+		return err
+	}
+	if err := checkNoBody(c); err != nil {
+		return err
+	}
+	set, err := d.assertionKeys(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", "public, max-age=300")
+	c.Data(http.StatusOK, mediaKeys, set)
 	return nil
 }

@@ -80,6 +80,7 @@ var endpoints = []endpoint{
 	{call: call{as: platform, method: http.MethodPut, path: "/v1/entities/record/record-1", body: `{"owner":"bob","properties":{"status":"archived"}}`}},
 	{call: call{as: platform, method: http.MethodDelete, path: "/v1/entities/record/record-1"}},
 	{call: call{method: http.MethodGet, path: "/openapi.json"}},
+	{call: call{method: http.MethodGet, path: "/.well-known/jwks.json"}},
 }
 
 // spoilers turn a good body into a bad one.
@@ -257,7 +258,7 @@ func TestOtherMethodsAndRoutes(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/v1", "/v1/", "/v1/x", "/v1/tenants/acme/projects", "/v1/invitations", "/v1/checks/x", "/v1/admin", "/v1/audit/stream", "/v1/decisions", "/openapi.json/", "/v1/schemas", "/v1/users//api-keys"} {
+	for _, path := range []string{"/v1", "/v1/", "/v1/x", "/v1/tenants/acme/projects", "/v1/invitations", "/v1/checks/x", "/v1/admin", "/v1/audit/stream", "/v1/decisions", "/openapi.json/", "/.well-known/jwks.json/", "/v1/schemas", "/v1/users//api-keys"} {
 		w.refused(http.StatusNotFound, "not_found", call{as: platform, method: http.MethodGet, path: path})
 	}
 }

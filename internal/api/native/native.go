@@ -19,6 +19,9 @@ type Options struct {
 	Policies      Policies
 	Program       Program
 	Now           func() time.Time
+	// AssertionKeys gives the public keys of assertions as a JWK Set. They may
+	// be kept for five minutes: a new one is shown for longer before it signs.
+	AssertionKeys func(context.Context) ([]byte, error)
 }
 
 // Accounts makes and checks credentials.
@@ -138,6 +141,9 @@ type dialect struct {
 	policies Policies
 	program  Program
 	now      func() time.Time
+
+	assertionKeys func(context.Context) ([]byte, error)
+
 	asked    *huma.Schema  // of the body of /v1/check
 	askedAll *huma.Schema  // of the body of /v1/checks
 	schemas  huma.Registry // that they refer to
@@ -146,7 +152,7 @@ type dialect struct {
 
 // New makes the native API.
 func New(opts Options) api.Dialect {
-	d := &dialect{gate: opts.Gate, accounts: opts.Accounts, policies: opts.Policies, program: opts.Program, now: opts.Now}
+	d := &dialect{gate: opts.Gate, accounts: opts.Accounts, policies: opts.Policies, program: opts.Program, now: opts.Now, assertionKeys: opts.AssertionKeys}
 	s := newSurface()
 	d.users(s)
 	d.keys(s)
@@ -168,7 +174,7 @@ func New(opts Options) api.Dialect {
 	d.document = s.document()
 	return api.Dialect{
 		Name:          tenancy.DialectNative,
-		Prefixes:      []string{"/v1", documentPath},
+		Prefixes:      []string{"/v1", documentPath, keysPath},
 		Authenticator: door{opts.Authenticator},
 		Render:        render,
 		Routes: append(s.routes,
@@ -176,6 +182,7 @@ func New(opts Options) api.Dialect {
 			api.Route{Method: http.MethodPost, Path: checksPath, Quiet: true, Handle: d.checkAll},
 			api.Route{Method: http.MethodPost, Path: backupPath, Handle: d.backup},
 			api.Route{Method: http.MethodGet, Path: documentPath, Public: true, Handle: d.serveDocument},
+			api.Route{Method: http.MethodGet, Path: keysPath, Public: true, Quiet: true, Handle: d.serveKeys},
 		),
 	}
 }

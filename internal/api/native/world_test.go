@@ -126,7 +126,7 @@ func (w *world) served(t testing.TB, g api.Gate, accounts native.Accounts, log s
 	other := w.in(t)
 	other.gate = g
 	other.dialect = native.New(native.Options{
-		Gate: g, Authenticator: doorman{w.accounts}, Accounts: accounts, Policies: rulebook{w.engine}, Program: program{w.store}, Now: time.Now,
+		Gate: g, Authenticator: doorman{w.accounts}, Accounts: accounts, Policies: rulebook{w.engine}, Program: program{w.store}, Now: time.Now, AssertionKeys: w.accounts.AssertionKeys,
 	})
 	other.handler = api.New(api.Options{
 		Dialects: []api.Dialect{other.dialect}, Logger: slog.New(log), NewID: uuid.NewString, Now: time.Now,
