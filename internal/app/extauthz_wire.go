@@ -1,10 +1,15 @@
 package app
 
 import (
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/memberward/memberward/internal/proxy"
 )
@@ -15,16 +20,22 @@ import (
 // somebody else may take the other one.
 func readCheck(data []byte) (check proxy.EnvoyCheck, ok bool) {
 	var both headerForms
+	var body, raw string
 	http := fields{
-		2: one(&check.Method), 3: both.entry, 4: one(&check.Path), 5: one(&check.Host), 6: one(&check.Scheme), 13: within(fields{1: both.value}),
+		2: one(&check.Method), 3: both.entry, 4: one(&check.Path), 5: one(&check.Host), 6: one(&check.Scheme), 11: one(&body), 12: one(&raw),
+		13: within(fields{1: both.value}),
 	}
 	attributes := fields{
 		1: within(fields{1: within(fields{1: within(fields{2: one(&check.Source)})})}), // source.address.socket_address.address
 		4: within(fields{2: within(http)}),                                             // request.http
 	}
 	ok = fields{1: within(attributes)}.read(data)
-	check.Header = append(both.plain, both.raw...)
-	return check, ok && (len(both.plain) == 0 || len(both.raw) == 0)
+	check.Body = body + raw
+	check.Header = both.plain
+	if len(both.raw) > 0 {
+		check.Header = both.raw // repeated headers are several there
+	}
+	return check, ok && (body == "" || raw == "") && both.agree()
 }
 
 // fields says who takes the fields of a message that have bytes, by number.
@@ -86,6 +97,25 @@ func one(into *string) func([]byte) bool {
 // headerForms are the two forms in which Envoy tells headers.
 type headerForms struct{ plain, raw []proxy.Field }
 
+// agree reports whether there is one form, or two that say the same.
+func (h *headerForms) agree() bool {
+	return len(h.plain) == 0 || len(h.raw) == 0 || maps.Equal(joined(h.plain), joined(h.raw))
+}
+
+// joined gives the values by name in lower case, those of one name as the map
+// joins them.
+func joined(headers []proxy.Field) map[string]string {
+	values := map[string]string{}
+	for _, f := range headers {
+		name := strings.ToLower(f.Name)
+		if before, repeated := values[name]; repeated {
+			f.Value = before + "," + f.Value
+		}
+		values[name] = f.Value
+	}
+	return values
+}
+
 // entry takes one of the map headers, where what is repeated is joined.
 func (h *headerForms) entry(data []byte) bool {
 	var f proxy.Field
@@ -107,36 +137,65 @@ func (h *headerForms) value(data []byte) bool {
 	return ok
 }
 
-// overwrite is HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD: what the request
-// has under the name is not ours.
-const overwrite = 2
+// What becomes of a header that is there already
+// (HeaderValueOption.HeaderAppendAction): what the request has under the name
+// is not ours; what we said before stays.
+const (
+	beside    = 0 // APPEND_IF_EXISTS_OR_ADD
+	overwrite = 2 // OVERWRITE_IF_EXISTS_OR_ADD
+)
 
 // appendAllowed writes a CheckResponse with an OkHttpResponse.
 func appendAllowed(to []byte, verdict proxy.EnvoyVerdict) []byte {
 	to = appendMessage(to, 1, nil) // google.rpc.Status: OK
-	ok := appendHeaders(nil, verdict.Headers)
+	ok := appendHeaders(nil, 2, verdict.Headers)
 	for _, name := range verdict.Remove {
 		ok = appendMessage(ok, 5, []byte(name))
 	}
-	return appendMessage(to, 3, ok)
+	to = appendMessage(to, 3, appendHeaders(ok, 6, verdict.ToClient))
+	return appendMetadata(to, verdict.Metadata)
 }
 
 // appendDenied writes a CheckResponse with a DeniedHttpResponse.
 func appendDenied(to []byte, verdict proxy.EnvoyVerdict) []byte {
-	status, code := http.StatusForbidden, codes.PermissionDenied
-	if verdict.Status == http.StatusUnauthorized {
-		status, code = verdict.Status, codes.Unauthenticated
+	status, code := verdict.Status, codes.PermissionDenied
+	switch {
+	case status == http.StatusUnauthorized:
+		code = codes.Unauthenticated
+	case status < http.StatusMultipleChoices || status >= http.StatusInternalServerError:
+		status = http.StatusForbidden
 	}
 	to = appendMessage(to, 1, appendNumber(nil, 1, uint64(code)))
-	return appendMessage(to, 2, appendHeaders(appendMessage(nil, 1, appendNumber(nil, 1, uint64(status))), verdict.Headers))
+	denied := appendHeaders(appendMessage(nil, 1, appendNumber(nil, 1, uint64(status))), 2, verdict.Headers)
+	if verdict.Body != "" {
+		denied = appendMessage(denied, 3, []byte(verdict.Body))
+	}
+	return appendMetadata(appendMessage(to, 2, denied), verdict.Metadata)
 }
 
-// appendHeaders writes HeaderValueOptions, which have the number 2 in both
-// kinds of answer.
-func appendHeaders(to []byte, headers []proxy.Field) []byte {
-	for _, f := range headers {
+// appendMetadata writes the dynamic metadata of either kind of answer, a
+// google.protobuf.Struct. What is none is left out: it decides nothing.
+func appendMetadata(to, object []byte) []byte {
+	values := &structpb.Struct{}
+	if len(object) == 0 || values.UnmarshalJSON(object) != nil {
+		return to
+	}
+	data, err := proto.Marshal(values)
+	if err != nil {
+		return to
+	}
+	return appendMessage(to, 4, data)
+}
+
+// appendHeaders writes HeaderValueOptions under a number.
+func appendHeaders(to []byte, number protowire.Number, headers []proxy.Field) []byte {
+	for i, f := range headers {
+		action := uint64(overwrite)
+		if slices.ContainsFunc(headers[:i], func(before proxy.Field) bool { return before.Name == f.Name }) {
+			action = beside
+		}
 		pair := appendMessage(appendMessage(nil, 1, []byte(f.Name)), 2, []byte(f.Value))
-		to = appendMessage(to, 2, appendNumber(appendMessage(nil, 1, pair), 3, overwrite))
+		to = appendMessage(to, number, appendNumber(appendMessage(nil, 1, pair), 3, action))
 	}
 	return to
 }

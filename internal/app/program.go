@@ -48,6 +48,7 @@ type program struct {
 	authn          *authn.Service
 	gate           *gate.Gate
 	proxy          *proxy.Handler
+	schema         *schema // of Envoy's protocol
 	routes         routesFile
 	routesFailed   atomic.Bool // the file of routes has changed into one that cannot serve
 	executable     string      // this program's own
@@ -71,10 +72,17 @@ func assemble(ctx context.Context, opts Options, from parts) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
+	options := proxyOptions(p.cfg, table.Routes)
+	if options.EnvoyRule, err = envoyRule(p.cfg, p.engine.Active()); err != nil {
+		return nil, err
+	}
+	if p.schema, err = newSchema(); err != nil {
+		return nil, err
+	}
 	p.proxy, err = proxy.New(proxy.Ports{
-		Checker: p.gate, Authenticator: proxyCallers{p.authn}, Clock: p.clock, Log: p.logger,
+		Checker: p.gate, Restricter: p.gate, Authenticator: proxyCallers{p.authn}, Clock: p.clock, Log: p.logger,
 		NewID: func() tenancy.DecisionID { return tenancy.DecisionID(p.newID()) },
-	}, proxyOptions(p.cfg, table.Routes))
+	}, options)
 	if err != nil {
 		return nil, err
 	}

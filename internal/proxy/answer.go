@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 
@@ -38,10 +39,11 @@ type field struct{ name, value string }
 type answer struct {
 	status int
 	fields []field
+	wish   *wish // of a rule of the operator's; nil: none
 }
 
 // write sends the answer; it never has a body, because proxies hand it on or
-// lose the connection over it.
+// lose the connection over it. Only a rule for Envoy may give a denial one.
 func (a answer) write(w http.ResponseWriter) {
 	h := w.Header()
 	for _, f := range a.fields {
@@ -49,10 +51,16 @@ func (a answer) write(w http.ResponseWriter) {
 	}
 	h["Content-Length"] = []string{"0"}
 	h["Cache-Control"] = []string{"no-store"}
+	if a.wish != nil {
+		a.wish.append(h)
+	}
 	if a.status == 0 {
 		a.status = http.StatusForbidden
 	}
 	w.WriteHeader(a.status)
+	if a.wish != nil && a.wish.body != "" {
+		_, _ = io.WriteString(w, a.wish.body) // the head is sent: nobody could be told
+	}
 }
 
 // denial carries nothing that says who or why. The id is the decision's.
@@ -97,6 +105,13 @@ func (a answer) check() error {
 		if strings.TrimSpace(f.value) != f.value || strings.ContainsFunc(f.value, notPrintable) {
 			return ReasonValue
 		}
+	}
+	if a.wish != nil {
+		more, err := a.wish.check()
+		if err != nil {
+			return err
+		}
+		size += more
 	}
 	if size >= headLimit {
 		return ReasonHead

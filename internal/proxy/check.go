@@ -33,6 +33,8 @@ type check struct {
 	routes *Routes // those in force when the check began
 
 	target target // as far as it is known
+
+	described described // what Envoy says beside that
 }
 
 // run follows the order of the contract: who may ask, what is asked, who is
@@ -47,6 +49,9 @@ func (c *check) run(ctx context.Context) answer {
 	}
 	m, unrouted := c.routes.match(c.target.method, c.target.host, c.target.Segments)
 	if unrouted == nil && m.row.public {
+		if c.ruled() {
+			return c.judgePublic(ctx, m, client)
+		}
 		return c.welcome(slog.LevelDebug, "public route", m)
 	}
 	actor, err := c.authenticate(ctx)
@@ -65,7 +70,7 @@ func (c *check) judge(ctx context.Context, m matched, actor tenancy.Actor, clien
 	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
-	verdict, err := c.handler.ports.Checker.Check(ctx, actor, c.question(m, tenant, client))
+	verdict, err := c.verdict(ctx, actor, c.question(m, tenant, client), false)
 	if err == nil {
 		err = ctx.Err() // a late allow is none
 	}
@@ -79,7 +84,7 @@ func (c *check) judge(ctx context.Context, m matched, actor tenancy.Actor, clien
 	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
-	return a
+	return c.extended(a, verdict.Rule)
 }
 
 // read finds out what the proxy asks about, and the client's address.
@@ -161,7 +166,7 @@ func (c *check) turnAway(actor tenancy.Actor, m matched, tenant tenancy.TenantRe
 	c.log(slog.LevelInfo, denied, v.DecisionID,
 		slog.String("code", string(code)), slog.String("route", m.route.Template), slog.String("action", string(m.action)),
 		slog.String("tenant", tenant.String()), slog.String("actor", actor.String()))
-	return denial(http.StatusForbidden, c.vary(), v.DecisionID)
+	return c.denialOf(v.DecisionID, v.Rule)
 }
 
 // refuse denies what the gate did not judge, and says why in the log: there

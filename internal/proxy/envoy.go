@@ -16,6 +16,7 @@ var envoy = protocol{
 	endpoint: "/authz/envoy",
 	control:  []string{pseudoMethod, pseudoScheme, pseudoAuthority, pseudoPath, forwardedFor},
 	read:     readEnvoy,
+	ruled:    true,
 }
 
 const (
@@ -78,9 +79,10 @@ func envoyOverHTTP(r *http.Request) (*http.Request, bool) {
 	return asked, true
 }
 
-// judgeEnvoy answers a check by HTTP.
-func (h *Handler) judgeEnvoy(asked *http.Request) answer {
-	a := h.judge(h.endpoints[envoy.endpoint], asked)
+// judgeEnvoy answers a check of Envoy's. An allow names what the application
+// must not see.
+func (h *Handler) judgeEnvoy(asked *http.Request, more described) answer {
+	a := h.judgeDescribed(h.endpoints[envoy.endpoint], asked, more)
 	if a.status != http.StatusOK {
 		return a
 	}
@@ -99,6 +101,11 @@ type EnvoyCheck struct {
 	Method, Scheme, Host,
 	Path string // as on the request line
 	Header []Field // names in any case, pseudo-headers among them
+	// Describe gives the attributes as JSON, in the words of the protocol, with
+	// this path and these headers in place of those that were sent; nil: nothing
+	// else is known of the request.
+	Describe func(path string, headers map[string]string) ([]byte, error)
+	Body     string // as far as Envoy sent it along
 }
 
 // Field is one header.
@@ -106,35 +113,48 @@ type Field struct{ Name, Value string }
 
 // EnvoyVerdict answers a check. The zero value denies.
 type EnvoyVerdict struct {
-	Status  int      // 200, 401 or 403
-	Headers []Field  // of 200: for the application; otherwise for the client
-	Remove  []string // of 200: what the application must not see
+	Status   int      // 200, 401 or 403, or another denial that a rule names
+	Headers  []Field  // of 200: for the application; otherwise for the client
+	Remove   []string // of 200: what the application must not see
+	ToClient []Field  // of 200: for the answer to the client
+	Body     string   // of a denial that a rule gave one
+	Metadata []byte   // for Envoy's other filters, a JSON object; nil: none
 }
 
 // CheckEnvoy judges a check by gRPC. Whatever fails is a denial, never an
 // error.
 func (h *Handler) CheckEnvoy(ctx context.Context, asked EnvoyCheck) EnvoyVerdict {
-	e := h.endpoints[envoy.endpoint]
-	a := h.judge(e, asked.request(ctx))
-	if a.status != http.StatusOK {
-		denied := EnvoyVerdict{Status: http.StatusForbidden, Headers: append(a.shown(), Field{"Cache-Control", "no-store"})}
-		if a.status == http.StatusUnauthorized {
-			denied.Status = a.status
-		}
-		return denied
+	a := h.judgeEnvoy(asked.request(ctx), described{attributes: asked.Describe, body: asked.Body})
+	verdict := EnvoyVerdict{Status: a.status}
+	if a.status == 0 {
+		verdict.Status = http.StatusForbidden
 	}
-	verdict := EnvoyVerdict{Status: a.status, Remove: removed()}
 	for _, f := range a.shown() {
-		if f.Name != "Vary" { // is for caches
+		switch {
+		case a.status != http.StatusOK:
+			verdict.Headers = append(verdict.Headers, f)
+		case f.Name == headersToRemove:
+			verdict.Remove = removed()
+		case f.Name != "Vary": // is for caches
 			verdict.Headers = append(verdict.Headers, f)
 		}
+	}
+	if a.status != http.StatusOK {
+		verdict.Headers = append(verdict.Headers, Field{"Cache-Control", "no-store"})
+	}
+	if w := a.wish; w != nil {
+		verdict.Headers = append(verdict.Headers, shown(w.headers)...)
+		verdict.Remove, verdict.ToClient = append(verdict.Remove, w.remove...), shown(w.toClient)
+		verdict.Body, verdict.Metadata = w.body, w.metadata
 	}
 	return verdict
 }
 
-func (a answer) shown() []Field {
-	shown := make([]Field, len(a.fields))
-	for i, f := range a.fields {
+func (a answer) shown() []Field { return shown(a.fields) }
+
+func shown(fields []field) []Field {
+	shown := make([]Field, len(fields))
+	for i, f := range fields {
 		shown[i] = Field{f.name, f.value}
 	}
 	return shown

@@ -12,9 +12,11 @@ import (
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// Ports are what a handler needs from outside. All are required.
+// Ports are what a handler needs from outside. All are required, Restricter
+// only with Options.EnvoyRule.
 type Ports struct {
 	Checker       Checker
+	Restricter    Restricter
 	Authenticator Authenticator
 	NewID         func() tenancy.DecisionID // for denials that no decision was asked for; UUIDv7
 	Clock         func() time.Time          // wall-clock time, for deadlines on connections
@@ -49,6 +51,9 @@ func New(ports Ports, options Options) (*Handler, error) {
 	if ports.Checker == nil || ports.Authenticator == nil || ports.NewID == nil || ports.Clock == nil || ports.Log == nil {
 		return nil, errors.New("proxy: a checker, an authenticator, ids, a clock and a log are required")
 	}
+	if ports.Restricter == nil && len(options.EnvoyRule) > 0 {
+		return nil, errors.New("proxy: nobody can be asked for the rule of Envoy's checks")
+	}
 	rules, err := options.rules()
 	if err != nil {
 		return nil, err
@@ -79,7 +84,7 @@ func (h *Handler) Use(table *Routes) {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.leaveBody(w, r)
 	if asked, is := envoyOverHTTP(r); is {
-		h.judgeEnvoy(asked).write(w)
+		h.judgeEnvoy(asked, described{}).write(w)
 		return
 	}
 	path, _, _ := strings.Cut(r.RequestURI, "?")
@@ -91,9 +96,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.judge(e, r).write(w)
 }
 
-// judge comes to an answer, even when what it asks breaks.
-func (h *Handler) judge(e endpoint, r *http.Request) (a answer) {
-	c := &check{handler: h, endpoint: e, request: r, routes: h.routes.Load()}
+// judge comes to an answer.
+func (h *Handler) judge(e endpoint, r *http.Request) answer {
+	return h.judgeDescribed(e, r, described{})
+}
+
+// judgeDescribed comes to an answer, even when what it asks breaks.
+func (h *Handler) judgeDescribed(e endpoint, r *http.Request, more described) (a answer) {
+	c := &check{handler: h, endpoint: e, request: r, routes: h.routes.Load(), described: more}
 	defer func() {
 		if broken := recover(); broken != nil {
 			a = c.broke(broken)

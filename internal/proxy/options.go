@@ -34,6 +34,9 @@ type Options struct {
 	AllowPreflight bool
 	Timeout        time.Duration // for one check; 0: 150 ms
 	Routes         *Routes       // nil: the built-in ones
+	// EnvoyRule is the path below data of a rule that has to allow a request of
+	// Envoy's, too. Empty: none.
+	EnvoyRule []string
 }
 
 // Bounds of the secret, in bytes: shorter ones can be guessed, longer ones
@@ -58,10 +61,11 @@ type rules struct {
 	login     *login // nil: no redirects
 	preflight bool   // CORS preflights pass
 	timeout   time.Duration
+	envoyRule []string
 }
 
 func (o Options) rules() (rules, error) {
-	r := rules{preflight: o.AllowPreflight, timeout: o.Timeout}
+	r := rules{preflight: o.AllowPreflight, timeout: o.Timeout, envoyRule: o.EnvoyRule}
 	if r.timeout == 0 {
 		r.timeout = defaultTimeout
 	}

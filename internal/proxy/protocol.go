@@ -9,6 +9,7 @@ type protocol struct {
 	read     func(http.Header) (target, error)
 	// redirects says that the proxy hands a redirect to the browser.
 	redirects bool
+	ruled     bool // a rule of the operator's may stand beside the routes
 }
 
 // protocols are those served. Each is a file of its own.
