@@ -52,7 +52,7 @@ const collectAt = 400
 
 func main() {
 	short := flag.Bool("quick", false, "smaller stores and fewer, shorter turns: for ./check")
-	only := flag.String("only", "", "run these measurements, of writes,bare,cost,start,memory,check,backup,dialects")
+	only := flag.String("only", "", "run these measurements, of writes,bare,cost,start,memory,check,backup,dialects,envoy")
 	flag.Parse()
 	p := whole()
 	if *short {
@@ -89,6 +89,7 @@ func run(ctx context.Context, p plan, only string) (int, error) {
 		{"check", measureCheck},
 		{"backup", measureBackup},
 		{"dialects", measureDialects},
+		{"envoy", measureEnvoy},
 	}
 	failed := 0
 	for _, m := range measurements {
