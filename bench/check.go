@@ -97,8 +97,10 @@ func startServer(ctx context.Context, program, data string, environment ...strin
 	return nil, "", errors.New("the server does not start")
 }
 
-func startBaseline(ctx context.Context, program, answer string) (*exec.Cmd, string, error) {
-	cmd := exec.CommandContext(ctx, program, answer)
+// startBaseline starts the server that gives one answer to everything: a body,
+// and header lines.
+func startBaseline(ctx context.Context, program, answer string, head ...string) (*exec.Cmd, string, error) {
+	cmd := exec.CommandContext(ctx, program, append([]string{answer}, head...)...)
 	cmd.Env = append(os.Environ(), oneCore)
 	out, err := cmd.StdoutPipe()
 	if err != nil {

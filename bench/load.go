@@ -21,8 +21,10 @@ type target struct {
 	method  string // empty: POST
 	path    string
 	key     string
+	lines   string // further header lines, each with its end
 	body    string
-	want    string
+	want    string // in the body of every answer
+	names   string // a header that every answer names
 }
 
 // once asks once and gives the body of the answer.
@@ -104,24 +106,52 @@ func (t target) askOn(ctx context.Context, done *atomic.Int64) error {
 	})
 }
 
-// ask sends one request and reads its answer on a kept connection.
+// ask sends one request, reads its answer on a kept connection and gives its
+// body.
 func (t target) ask(conn net.Conn, reader *bufio.Reader) (string, error) {
-	_, err := fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: bench\r\nX-Api-Key: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-		cmp.Or(t.method, http.MethodPost), t.path, t.key, len(t.body), t.body)
-	if err != nil {
-		return "", err
+	_, body, err := t.exchange(conn, reader)
+	return body, err
+}
+
+// exchange sends one request and reads its answer on a kept connection.
+func (t target) exchange(conn net.Conn, reader *bufio.Reader) (http.Header, string, error) {
+	if _, err := io.WriteString(conn, t.wire()); err != nil {
+		return nil, "", err
 	}
 	res, err := http.ReadResponse(reader, nil)
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		return "", err
+		return nil, "", err
 	}
-	if res.StatusCode >= 300 || !strings.Contains(string(body), t.want) {
-		return "", fmt.Errorf("answer %d: %s", res.StatusCode, body)
+	named := t.names == "" || res.Header.Get(t.names) != ""
+	if res.StatusCode >= 300 || !named || !strings.Contains(string(body), t.want) {
+		return nil, "", &unwanted{res.StatusCode, res.Header, string(body)}
 	}
-	return string(body), nil
+	return res.Header, string(body), nil
+}
+
+// unwanted is an answer that is not the one that is measured.
+type unwanted struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// Error shows the answer.
+func (u *unwanted) Error() string {
+	return fmt.Sprintf("answer %d, %v: %s", u.status, u.header, u.body)
+}
+
+// wire is the request as it is sent.
+func (t target) wire() string {
+	announced := ""
+	if t.body != "" {
+		announced = fmt.Sprintf("Content-Type: application/json\r\nContent-Length: %d\r\n", len(t.body))
+	}
+	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: bench\r\nX-Api-Key: %s\r\n%s%s\r\n%s",
+		cmp.Or(t.method, http.MethodPost), t.path, t.key, t.lines, announced, t.body)
 }

@@ -25,6 +25,7 @@ type plan struct {
 	backups     int           // how often backups are measured
 	settling    time.Duration // what a program gets to give memory back
 	window      time.Duration // of one measurement
+	connections int           // idle ones whose memory is read
 	turns       int           // how often each side is measured
 	slack       float64       // the share of a promised ratio that short turns may fall short by
 	bare        float64       // what writes are to reach of a bare group commit; 0: it is only reported
@@ -34,7 +35,7 @@ type plan struct {
 func whole() plan {
 	return plan{
 		memberships: 1_000_000, large: 1_000_000, starts: []int{10_000, 1_000_000}, requests: 50_000, backups: 5,
-		settling: 3 * time.Second, window: time.Second, turns: 21, bare: 0.4,
+		settling: 3 * time.Second, window: time.Second, connections: 5_000, turns: 21, bare: 0.4,
 	}
 }
 
@@ -42,7 +43,7 @@ func whole() plan {
 func quick() plan {
 	return plan{
 		memberships: 10_000, large: 100_000, starts: []int{10_000}, requests: 20_000, backups: 5,
-		settling: time.Second, window: 200 * time.Millisecond, turns: 15, slack: 0.2,
+		settling: time.Second, window: 200 * time.Millisecond, connections: 2_000, turns: 15, slack: 0.2,
 	}
 }
 
@@ -52,7 +53,7 @@ const collectAt = 400
 
 func main() {
 	short := flag.Bool("quick", false, "smaller stores and fewer, shorter turns: for ./check")
-	only := flag.String("only", "", "run these measurements, of writes,bare,cost,start,memory,check,backup,dialects,envoy")
+	only := flag.String("only", "", "run these measurements, of writes,bare,cost,start,memory,check,backup,dialects,proxies,envoy")
 	flag.Parse()
 	p := whole()
 	if *short {
@@ -89,6 +90,7 @@ func run(ctx context.Context, p plan, only string) (int, error) {
 		{"check", measureCheck},
 		{"backup", measureBackup},
 		{"dialects", measureDialects},
+		{"proxies", measureProxies},
 		{"envoy", measureEnvoy},
 	}
 	failed := 0

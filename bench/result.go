@@ -46,7 +46,7 @@ func (r result) String() string {
 	case r.bound.least > 0:
 		promise = fmt.Sprintf("(at least %.2f)", r.bound.least)
 	case r.bound.most > 0:
-		promise = fmt.Sprintf("(at most %.0f)", r.bound.most)
+		promise = fmt.Sprintf("(at most %.4g)", r.bound.most)
 	}
 	return fmt.Sprintf("%s  %-48s %8.2f %-3s %-15s  %s", r.verdict(), r.name, r.value, unit, promise, r.note)
 }

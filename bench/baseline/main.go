@@ -1,7 +1,7 @@
 // Command baseline is what a check is measured against: the same listener (the
 // server with its limits, Gin, the router) and the same strict decoding of the
 // body, and an answer of the same bytes, but no authentication, no lookup and
-// no decision.
+// no decision. A proxy's check has no body: it is answered by header lines.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -27,11 +28,11 @@ type request struct {
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: baseline ANSWER")
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: baseline ANSWER [NAME:VALUE...]")
 		os.Exit(2)
 	}
-	if err := serve([]byte(os.Args[1])); err != nil {
+	if err := serve([]byte(os.Args[1]), os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "baseline:", err)
 		os.Exit(1)
 	}
@@ -39,7 +40,7 @@ func main() {
 
 // serve listens on a free port, prints the address and answers everything
 // with the same bytes.
-func serve(answer []byte) error {
+func serve(answer []byte, head []string) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -58,6 +59,13 @@ func serve(answer []byte) error {
 			return
 		}
 		c.Data(http.StatusOK, "application/json", answer)
+	})
+	engine.GET("/authz/nginx", func(c *gin.Context) {
+		for _, line := range head {
+			name, value, _ := strings.Cut(line, ":")
+			c.Header(name, value)
+		}
+		c.Status(http.StatusOK)
 	})
 	return app.Server(engine).Serve(listener)
 }

@@ -42,6 +42,9 @@ func (p *program) observeDecision(o gate.Observation) {
 			level = slog.LevelError // the rules failed, and somebody was refused for it
 		}
 	}
+	if !p.logger.Enabled(context.Background(), level) { // as usual: the texts below are made for nothing then
+		return
+	}
 	p.logger.LogAttrs(context.Background(), level, "decision",
 		slog.String("decision_id", o.Outcome.DecisionID.String()), slog.String("kind", string(o.Kind)),
 		slog.String("action", string(o.Action)), slog.Bool("allow", o.Allow), slog.String("code", string(code)),

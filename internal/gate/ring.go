@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/memberward/memberward/internal/tenancy"
@@ -23,16 +24,16 @@ type ring struct {
 	byID    map[tenancy.DecisionID]*kept
 	allows  fifo
 	denials fifo
-	size    int // bytes, as they were weighed
+	size    int    // bytes, as they were weighed
+	packing packer // of the decision at hand
 }
 
 // kept is one decision, not yet written down.
 type kept struct {
 	kind    tenancy.DecisionKind
-	actor   tenancy.Actor
-	in      Input
 	outcome tenancy.Outcome
-	target  string
+	facts   packed
+	context map[string]any // of the input
 	allow   bool
 	size    int
 	next    *kept // the one remembered after it
@@ -69,20 +70,13 @@ func (r *ring) remember(kind tenancy.DecisionKind, m *matter, allow bool) {
 	if m.outcome.DecisionID.IsZero() || (kind == tenancy.DecisionChange && allow) {
 		return
 	}
-	size := weigh(&m.in)
-	hostile := size > ringBytes/100 // one question must not push a hundred others out
-	if hostile {
-		size = plainWeight + len(m.in.Resource.ID) + len(m.in.Resource.Type)
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	facts, context := r.pack(m)
+	size := weigh(facts, context)
 	k := r.room(size)
-	*k = kept{kind: kind, actor: m.actor, in: m.in, outcome: m.outcome, target: m.target, allow: allow, size: size}
+	*k = kept{kind: kind, outcome: m.outcome, facts: facts.into(k.facts), context: context, allow: allow, size: size}
 	k.outcome.Result = nil
-	if hostile {
-		k.in.Context, k.in.HTTP, k.in.Sent = nil, tenancy.HTTPRequest{}, ""
-		k.in.Subject.Properties, k.in.Subject.Stored, k.in.Resource.Properties, k.in.Resource.Stored = "", "", "", ""
-	}
 	if allow {
 		r.allows.push(k)
 	} else {
@@ -90,6 +84,36 @@ func (r *ring) remember(kind tenancy.DecisionKind, m *matter, allow bool) {
 	}
 	r.byID[k.outcome.DecisionID] = k
 	r.size += k.size
+}
+
+// pack gives what is kept of a matter's facts: all, unless they are so large
+// that one question would push a hundred others out. Then what the caller sent
+// along goes. The block is good until the next one is packed.
+func (r *ring) pack(m *matter) (packed, map[string]any) {
+	if facts := r.packed(m, &m.in); weigh(facts, m.in.Context) <= ringBytes/100 {
+		return facts, m.in.Context
+	}
+	in := m.in
+	in.Context, in.HTTP, in.Sent = nil, tenancy.HTTPRequest{}, ""
+	in.Subject.Properties, in.Subject.Stored, in.Resource.Properties, in.Resource.Stored = "", "", "", ""
+	facts := r.packed(m, &in)
+	r.packing.block = nil // it is large
+	return facts, nil
+}
+
+func (r *ring) packed(m *matter, in *Input) packed {
+	r.packing.block = r.packing.block[:0]
+	r.packing.decision(&m.actor, &m.target, in)
+	return r.packing.block
+}
+
+// into copies a block to where another was, if that has room and not much too
+// much of it.
+func (p packed) into(place packed) packed {
+	if cap(place) < len(p) || cap(place) > len(p)+len(p)/2 {
+		place = make(packed, 0, len(p))
+	}
+	return append(place[:0], p...)
 }
 
 // room drops what has to go for so many bytes more, and gives a place to write
@@ -121,35 +145,27 @@ func (r *ring) drop() *kept {
 	return k
 }
 
-// find gives a copy of a decision that is kept: its place is written over.
+// find gives a copy of a decision that is kept: its place and its block are
+// written over.
 func (r *ring) find(id tenancy.DecisionID) (kept, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	k, found := r.byID[id]
-	if !found {
+	k, known := r.byID[id]
+	if !known {
 		return kept{}, false
 	}
-	return *k, true
+	found := *k
+	found.facts = slices.Clone(k.facts)
+	return found, true
 }
 
-// plainWeight is what a decision takes that carries nothing of its caller's
-// own, in bytes.
-const plainWeight = 1200
+// plainWeight is what a decision takes besides its facts, in bytes.
+const plainWeight = 400
 
-// weigh estimates what an input takes, in bytes.
-func weigh(in *Input) int {
-	size := plainWeight + len(in.Resource.ID) + len(in.Resource.Type) + 3*len(in.HTTP.RawPath) + len(in.Action) + len(in.Sent) +
-		len(in.Subject.ID) + len(in.Subject.Type) + len(in.Subject.Properties) + len(in.Subject.Stored) +
-		len(in.Resource.Properties) + len(in.Resource.Stored)
-	for _, lists := range []map[string][]string{in.HTTP.Headers, in.HTTP.Query} {
-		for name, values := range lists {
-			size += 64 + len(name)
-			for _, value := range values {
-				size += 16 + len(value)
-			}
-		}
-	}
-	for name, value := range in.Context {
+// weigh estimates what is kept of a decision, in bytes.
+func weigh(facts packed, context map[string]any) int {
+	size := plainWeight + len(facts) + len(facts)/2
+	for name, value := range context {
 		size += 64 + len(name) + weighJSON(value)
 	}
 	return size
@@ -179,14 +195,17 @@ func weighJSON(value any) int {
 
 // decision writes a kept decision down.
 func (k *kept) decision() (tenancy.Decision, error) {
-	input, err := Document(&k.in)
+	actor, target, in := tenancy.Actor{}, "", Input{Context: k.context}
+	unpacking := packer{block: k.facts, reading: true}
+	unpacking.decision(&actor, &target, &in)
+	input, err := Document(&in)
 	d := tenancy.Decision{
-		ID: k.outcome.DecisionID, At: k.in.Now, Kind: k.kind, Actor: k.actor.String(), Dialect: k.in.Dialect, Action: k.in.Action,
-		Tenant: k.in.Tenant.ID, Target: k.target, Allow: k.allow, Reasons: k.outcome.Reasons,
+		ID: k.outcome.DecisionID, At: in.Now, Kind: k.kind, Actor: actor.String(), Dialect: in.Dialect, Action: in.Action,
+		Tenant: in.Tenant.ID, Target: target, Allow: k.allow, Reasons: k.outcome.Reasons,
 		PolicyRevision: k.outcome.PolicyRevision, Revision: k.outcome.Revision, Input: input,
 	}
-	if k.actor.Delegated {
-		d.Actor, d.ActingAs = platformName, k.actor.User.String()
+	if actor.Delegated {
+		d.Actor, d.ActingAs = platformName, actor.User.String()
 	}
 	return d, err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/memberward/memberward/internal/gate"
 	"github.com/memberward/memberward/internal/tenancy"
@@ -43,22 +44,37 @@ func (l *loading) memoryOf(opts Options) *memory {
 }
 
 // key gives what the ruling on an input depends on, appended to buf; nil when
-// it is to be evaluated. What a request brings along may be no input at all,
-// which only the evaluation finds out.
+// it is to be evaluated.
 func (m *memory) key(buf []byte, in *gate.Input) []byte {
 	projected := m.access
 	if in.Action.Changes() {
 		projected = m.decision
 	}
-	brought := len(in.Context) + len(in.Route.Params) + len(in.HTTP.Query) + len(in.HTTP.Headers) +
-		len(in.Sent) + len(in.Subject.Properties) + len(in.Subject.Stored) + len(in.Resource.Properties) + len(in.Resource.Stored)
-	if projected == nil || brought > 0 || in.Now.IsZero() || m.off.Load() {
+	if projected == nil || mayBeNoInput(in) || in.Now.IsZero() || m.off.Load() {
 		return nil
 	}
 	if key := projected.key(appendTruth(buf, in.Action.Changes()), in); len(key) <= keyLimit {
 		return key
 	}
 	return nil
+}
+
+// mayBeNoInput reports whether the evaluation may fail over what a request
+// brought along, before any rule reads it: JSON that is none, a name that is no
+// UTF-8. Nothing else in it can: a set that reads the request has no projection.
+func mayBeNoInput(in *gate.Input) bool {
+	sent := len(in.Context) + len(in.Sent) + len(in.Subject.Properties) + len(in.Subject.Stored) + len(in.Resource.Properties) + len(in.Resource.Stored)
+	return sent > 0 || garbled(in.Route.Params) || garbled(in.HTTP.Query) || garbled(in.HTTP.Headers)
+}
+
+// garbled reports whether a name is no UTF-8.
+func garbled[Value any](byName map[string]Value) bool {
+	for name := range byName {
+		if !utf8.ValidString(name) {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *memory) recall(key []byte) (gate.Ruling, bool) {

@@ -337,6 +337,42 @@ func TestWhatIsNotRemembered(t *testing.T) {
 	}
 }
 
+// TestAProxiedRequestIsRemembered: what a set does not read of a request makes
+// no difference to its ruling.
+func TestAProxiedRequestIsRemembered(t *testing.T) {
+	set, in := remembering(t), accessBy(adminFacts(), tenancy.ActionResourceRead)
+	for i := range 3 {
+		n := fmt.Sprint(i)
+		in.Route = tenancy.Route{Template: "/{id}", Params: map[string]string{"id": n}}
+		in.HTTP = tenancy.HTTPRequest{
+			Method: "GET", Path: "/" + n, Segments: []string{n}, Query: map[string][]string{n: {"\xff"}}, Headers: map[string][]string{"user-agent": {n}},
+		}
+		want, err := set.rule(context.Background(), &in)
+		got, otherErr := set.recall(context.Background(), &in)
+		if err != nil || otherErr != nil || !got.Allow || !same(got, want) {
+			t.Errorf("request %d: got %+v, %v, want %+v, %v", i, got, otherErr, want, err)
+		}
+	}
+	if used := set.memory.used.Load(); used != 2 || len(set.memory.known) != 1 {
+		t.Errorf("%d of 2 rulings were remembered, %d are known", used, len(set.memory.known))
+	}
+}
+
+// TestASetThatReadsTheRequestIsEvaluated: two requests of one person differ in
+// a header alone.
+func TestASetThatReadsTheRequestIsEvaluated(t *testing.T) {
+	set := unchecked(t, accessing(`allow if input.http.headers["x-ticket"][_] == "1"`), Options{TimeLimit: time.Minute, Clock: time.Now, ShadowEvery: 1 << 62})
+	in := accessBy(adminFacts(), tenancy.ActionResourceRead)
+	for range 2 {
+		for _, ticket := range []string{"1", "2"} {
+			in.HTTP = tenancy.HTTPRequest{Method: "GET", Path: "/", Headers: map[string][]string{"x-ticket": {ticket}}}
+			if ruling, err := set.recall(context.Background(), &in); err != nil || ruling.Allow != (ticket == "1") {
+				t.Errorf("ticket %s: %+v, %v", ticket, ruling, err)
+			}
+		}
+	}
+}
+
 // TestAFaultIsNotRemembered: the next question is evaluated again.
 func TestAFaultIsNotRemembered(t *testing.T) {
 	set := remembering(t)

@@ -168,6 +168,7 @@ func TestWhatCannotBeFollowed(t *testing.T) {
 		{"a key that is no constant", `allow if input[input.dialect] == 1`, "input"},
 		{"a fact that is not known", `allow if input.action.properties == {}`, "input.action.properties"},
 		{"the request", `allow if input.http.method == "GET"`, "input.http.method"},
+		{"a parameter of its route", `allow if input.route.params.id == "1"`, "input.route"},
 		{"what the caller sent", `allow if input.context.ip == "::1"`, "input.context"},
 		{"the clock", `allow if time.now_ns() > 0`, "time.now_ns"},
 		{"the clock in a comprehension", `allow if count([1 | time.now_ns() > 0]) == 1`, "time.now_ns"},

@@ -46,11 +46,16 @@ type answer struct {
 // lose the connection over it. Only a rule for Envoy may give a denial one.
 func (a answer) write(w http.ResponseWriter) {
 	h := w.Header()
-	for _, f := range a.fields {
-		h[f.name] = []string{f.value}
+	values := make([]string, 0, len(a.fields)+2) // one block for all
+	set := func(name, value string) {
+		values = append(values, value)
+		h[name] = values[len(values)-1 : len(values) : len(values)]
 	}
-	h["Content-Length"] = []string{"0"}
-	h["Cache-Control"] = []string{"no-store"}
+	for _, f := range a.fields {
+		set(f.name, f.value)
+	}
+	set("Content-Length", "0")
+	set("Cache-Control", "no-store")
 	if a.wish != nil {
 		a.wish.append(h)
 	}

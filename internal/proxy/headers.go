@@ -105,15 +105,16 @@ func (g guard) check(h http.Header) error {
 // facts are the headers that policies may see, names in lower case.
 func (g guard) facts(h http.Header) map[string][]string {
 	facts := make(map[string][]string, len(h))
+	block := make([]string, 0, len(h)) // has room for one value of each
 	for name, values := range h {
 		if g.hidden[name] {
 			continue
 		}
-		valid := make([]string, len(values))
-		for i, v := range values {
-			valid[i] = strings.ToValidUTF8(v, "\uFFFD")
+		from := len(block)
+		for _, v := range values {
+			block = append(block, strings.ToValidUTF8(v, "\uFFFD"))
 		}
-		facts[strings.ToLower(name)] = valid
+		facts[strings.ToLower(name)] = block[from:len(block):len(block)]
 	}
 	return facts
 }
