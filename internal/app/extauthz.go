@@ -59,8 +59,7 @@ func (e extAuthz) check(ctx context.Context, request *wire) *wire {
 	if from, known := peer.FromContext(ctx); known {
 		asked.Peer = from.Addr
 	}
-	sent, _ := metadata.FromIncomingContext(ctx)
-	asked.Secret = sent.Get(secretKey)
+	asked.Secret = metadata.ValueFromIncomingContext(ctx, secretKey)
 	verdict := e.judge(ctx, asked)
 	switch {
 	case verdict.Status != http.StatusOK:

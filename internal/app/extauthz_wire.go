@@ -19,79 +19,149 @@ import (
 // headers that are told in two ways: protobuf merges what is repeated, and
 // somebody else may take the other one.
 func readCheck(data []byte) (check proxy.EnvoyCheck, ok bool) {
-	var both headerForms
-	var body, raw string
-	http := fields{
-		2: one(&check.Method), 3: both.entry, 4: one(&check.Path), 5: one(&check.Host), 6: one(&check.Scheme), 11: one(&body), 12: one(&raw),
-		13: within(fields{1: both.value}),
+	var r checkReader
+	ok = readFields(data, r.within(1, r.attributes))
+	r.Body = r.body + r.rawBody
+	r.Header = r.plain
+	if len(r.raw) > 0 {
+		r.Header = r.raw // repeated headers are several there
 	}
-	attributes := fields{
-		1: within(fields{1: within(fields{1: within(fields{2: one(&check.Source)})})}), // source.address.socket_address.address
-		4: within(fields{2: within(http)}),                                             // request.http
-	}
-	ok = fields{1: within(attributes)}.read(data)
-	check.Body = body + raw
-	check.Header = both.plain
-	if len(both.raw) > 0 {
-		check.Header = both.raw // repeated headers are several there
-	}
-	return check, ok && (body == "" || raw == "") && both.agree()
+	return r.EnvoyCheck, ok && (r.body == "" || r.rawBody == "") && r.agree()
 }
 
-// fields says who takes the fields of a message that have bytes, by number.
-// Others are skipped.
-type fields map[protowire.Number]func([]byte) bool
+// checkReader collects what is read of a check. Its methods take the fields of
+// one message each, and skip what nobody wants.
+type checkReader struct {
+	proxy.EnvoyCheck
+	headerForms
+	body, rawBody string
+	seen          [seenFields]bool
+}
 
-func (f fields) read(data []byte) bool {
+// The messages and texts that may be there once.
+const (
+	seenAttributes = iota
+	seenRequest
+	seenHTTP
+	seenHeaderMap
+	seenPeer
+	seenAddress
+	seenSocket
+	seenSource
+	seenText   // the fields of request.http follow, by number
+	seenFields = seenText + 14
+)
+
+// taker takes one field that has bytes; wanted is false for what it skips.
+type taker func(number protowire.Number, data []byte) (wanted, ok bool)
+
+// once reports whether something is seen for the first time.
+func (r *checkReader) once(what int) bool {
+	first := !r.seen[what]
+	r.seen[what] = true
+	return first
+}
+
+// within takes the message attributes.
+func (r *checkReader) within(number protowire.Number, take taker) taker {
+	return func(n protowire.Number, data []byte) (bool, bool) {
+		return n == number, n != number || r.once(seenAttributes) && readFields(data, take)
+	}
+}
+
+func (r *checkReader) attributes(number protowire.Number, data []byte) (wanted, ok bool) {
+	switch number {
+	case 1: // source
+		return true, r.once(seenPeer) && readFields(data, r.peer)
+	case 4: // request
+		return true, r.once(seenRequest) && readFields(data, r.request)
+	}
+	return false, true
+}
+
+func (r *checkReader) peer(number protowire.Number, data []byte) (wanted, ok bool) {
+	if number != 1 { // address
+		return false, true
+	}
+	return true, r.once(seenAddress) && readFields(data, r.address)
+}
+
+func (r *checkReader) address(number protowire.Number, data []byte) (wanted, ok bool) {
+	if number != 1 { // socket_address
+		return false, true
+	}
+	return true, r.once(seenSocket) && readFields(data, r.socket)
+}
+
+func (r *checkReader) socket(number protowire.Number, data []byte) (wanted, ok bool) {
+	if number != 2 { // address
+		return false, true
+	}
+	r.Source = string(data)
+	return true, r.once(seenSource)
+}
+
+func (r *checkReader) request(number protowire.Number, data []byte) (wanted, ok bool) {
+	if number != 2 { // http
+		return false, true
+	}
+	return true, r.once(seenHTTP) && readFields(data, r.http)
+}
+
+func (r *checkReader) http(number protowire.Number, data []byte) (wanted, ok bool) {
+	var into *string
+	switch number {
+	case 2:
+		into = &r.Method
+	case 3:
+		return true, r.entry(data)
+	case 4:
+		into = &r.Path
+	case 5:
+		into = &r.Host
+	case 6:
+		into = &r.Scheme
+	case 11:
+		into = &r.body
+	case 12:
+		into = &r.rawBody
+	case 13:
+		return true, r.once(seenHeaderMap) && readFields(data, r.listed)
+	default:
+		return false, true
+	}
+	*into = string(data)
+	return true, r.once(seenText + int(number))
+}
+
+func (r *checkReader) listed(number protowire.Number, data []byte) (wanted, ok bool) {
+	if number != 1 {
+		return false, true
+	}
+	return true, r.value(data)
+}
+
+// readFields hands the fields of a message to who takes them.
+func readFields(data []byte, take taker) bool {
 	for len(data) > 0 {
 		number, kind, n := protowire.ConsumeTag(data)
 		if n < 0 {
 			return false
 		}
-		data = data[n:]
-		take, wanted := f[number]
-		if !wanted {
-			if n = protowire.ConsumeFieldValue(number, kind, data); n < 0 {
-				return false
-			}
-			data = data[n:]
-			continue
-		}
-		if kind != protowire.BytesType {
+		rest := data[n:]
+		if n = protowire.ConsumeFieldValue(number, kind, rest); n < 0 {
 			return false
 		}
-		value, n := protowire.ConsumeBytes(data)
-		if n < 0 || !take(value) {
+		var value []byte
+		if kind == protowire.BytesType {
+			value, _ = protowire.ConsumeBytes(rest)
+		}
+		if wanted, ok := take(number, value); !ok || wanted && kind != protowire.BytesType {
 			return false
 		}
-		data = data[n:]
+		data = rest[n:]
 	}
 	return true
-}
-
-// within reads a message that may be there once.
-func within(f fields) func([]byte) bool {
-	seen := false
-	return func(data []byte) bool {
-		if seen {
-			return false
-		}
-		seen = true
-		return f.read(data)
-	}
-}
-
-// one takes a text that may be there once.
-func one(into *string) func([]byte) bool {
-	seen := false
-	return func(data []byte) bool {
-		if seen {
-			return false
-		}
-		seen = true
-		*into = string(data)
-		return true
-	}
 }
 
 // headerForms are the two forms in which Envoy tells headers.
@@ -118,23 +188,35 @@ func joined(headers []proxy.Field) map[string]string {
 
 // entry takes one of the map headers, where what is repeated is joined.
 func (h *headerForms) entry(data []byte) bool {
-	var f proxy.Field
-	ok := fields{1: one(&f.Name), 2: one(&f.Value)}.read(data)
+	f, raw, ok := readHeader(data)
 	h.plain = append(h.plain, f)
-	return ok
+	return ok && raw == ""
 }
 
 // value takes one of the list header_map: its value is a text or bytes.
 func (h *headerForms) value(data []byte) bool {
-	var f proxy.Field
-	var raw string
-	ok := fields{1: one(&f.Name), 2: one(&f.Value), 3: one(&raw)}.read(data)
+	f, raw, ok := readHeader(data)
 	if f.Value != "" && raw != "" {
 		return false
 	}
 	f.Value += raw
 	h.raw = append(h.raw, f)
 	return ok
+}
+
+// readHeader reads a name, a value and a value in bytes, each at most once.
+func readHeader(data []byte) (f proxy.Field, raw string, ok bool) {
+	var seen [4]bool
+	ok = readFields(data, func(number protowire.Number, data []byte) (wanted, ok bool) {
+		if number < 1 || number > 3 {
+			return false, true
+		}
+		*[...]*string{&f.Name, &f.Value, &raw}[number-1] = string(data)
+		first := !seen[number]
+		seen[number] = true
+		return true, first
+	})
+	return f, raw, ok
 }
 
 // What becomes of a header that is there already
@@ -147,8 +229,8 @@ const (
 
 // appendAllowed writes a CheckResponse with an OkHttpResponse.
 func appendAllowed(to []byte, verdict proxy.EnvoyVerdict) []byte {
-	to = appendMessage(to, 1, nil) // google.rpc.Status: OK
-	ok := appendHeaders(nil, 2, verdict.Headers)
+	to = appendMessage(slices.Grow(to, 1024), 1, nil) // google.rpc.Status: OK
+	ok := appendHeaders(make([]byte, 0, 768), 2, verdict.Headers)
 	for _, name := range verdict.Remove {
 		ok = appendMessage(ok, 5, []byte(name))
 	}
@@ -194,8 +276,13 @@ func appendHeaders(to []byte, number protowire.Number, headers []proxy.Field) []
 		if slices.ContainsFunc(headers[:i], func(before proxy.Field) bool { return before.Name == f.Name }) {
 			action = beside
 		}
-		pair := appendMessage(appendMessage(nil, 1, []byte(f.Name)), 2, []byte(f.Value))
-		to = appendMessage(to, number, appendNumber(appendMessage(nil, 1, pair), 3, action))
+		pair := 2*protowire.SizeTag(1) + protowire.SizeBytes(len(f.Name)) + protowire.SizeBytes(len(f.Value))
+		option := 2*protowire.SizeTag(1) + protowire.SizeBytes(pair) + protowire.SizeVarint(action)
+		to = protowire.AppendVarint(protowire.AppendTag(to, number, protowire.BytesType), uint64(option))
+		to = protowire.AppendVarint(protowire.AppendTag(to, 1, protowire.BytesType), uint64(pair))
+		to = protowire.AppendString(protowire.AppendTag(to, 1, protowire.BytesType), f.Name)
+		to = protowire.AppendString(protowire.AppendTag(to, 2, protowire.BytesType), f.Value)
+		to = appendNumber(to, 3, action)
 	}
 	return to
 }

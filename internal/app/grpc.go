@@ -23,6 +23,7 @@ const (
 	messageLimit  = 1 << 20  // bytes, as for every body (contracts/README.md, rule 11)
 	receiveLimit  = 64 << 20 // bytes: what is longer than a message may be is denied up to here; beyond, gRPC itself gives an error
 	streamLimit   = 256      // at once, of one connection
+	streamWorkers = 32       // goroutines that go from call to call; a new one would grow its stack for each check
 	connectionAge = 30 * time.Minute
 	pingAfter     = time.Minute      // of silence, whether the peer is still there
 	pingTimeout   = 20 * time.Second // until a peer that does not answer is gone
@@ -34,7 +35,7 @@ const (
 func (p *program) grpcServer(stopping <-chan struct{}) *grpc.Server {
 	server := grpc.NewServer(
 		grpc.ForceServerCodecV2(newCodec()), grpc.MaxRecvMsgSize(receiveLimit), grpc.MaxSendMsgSize(messageLimit), grpc.MaxConcurrentStreams(streamLimit),
-		grpc.MaxHeaderListSize(headLimit), grpc.ConnectionTimeout(headTimeout),
+		grpc.NumStreamWorkers(streamWorkers), grpc.MaxHeaderListSize(headLimit), grpc.ConnectionTimeout(headTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionIdle: idleTimeout, MaxConnectionAge: connectionAge, MaxConnectionAgeGrace: stopTimeout,
 			Time: pingAfter, Timeout: pingTimeout,

@@ -163,10 +163,16 @@ func shown(fields []field) []Field {
 // request brings a check by gRPC into the common form. A client's own secret
 // is not the proxy's.
 func (asked EnvoyCheck) request(ctx context.Context) *http.Request {
-	header := http.Header{}
-	for _, f := range asked.Header {
+	header := make(http.Header, len(asked.Header)+5)
+	values := make([]string, len(asked.Header)) // one block for all that are there once
+	for i, f := range asked.Header {
 		name := http.CanonicalHeaderKey(f.Name)
-		header[name] = append(header[name], f.Value)
+		if several, repeated := header[name]; repeated {
+			header[name] = append(several, f.Value)
+			continue
+		}
+		values[i] = f.Value
+		header[name] = values[i : i+1 : i+1]
 	}
 	delete(header, proxySecret)
 	if len(asked.Secret) > 0 {
