@@ -29,13 +29,14 @@ type plan struct {
 	turns       int           // how often each side is measured
 	slack       float64       // the share of a promised ratio that short turns may fall short by
 	bare        float64       // what writes are to reach of a bare group commit; 0: it is only reported
+	hop         float64       // what a check may add to the slowest requests, of what one more nginx does; 0: it is only reported
 }
 
 // whole is the plan whose figures stand in docs/benchmarks/.
 func whole() plan {
 	return plan{
 		memberships: 1_000_000, large: 1_000_000, starts: []int{10_000, 1_000_000}, requests: 50_000, backups: 5,
-		settling: 3 * time.Second, window: time.Second, connections: 5_000, turns: 21, bare: 0.4,
+		settling: 3 * time.Second, window: time.Second, connections: 5_000, turns: 21, bare: 0.4, hop: 1,
 	}
 }
 

@@ -40,8 +40,12 @@ func Body(c *gin.Context) []byte {
 }
 
 // JSON decodes the body, which must be of type application/json or of none,
-// as [Decode] does.
+// as [Decode] does. A body that may be empty and is has no type: some clients
+// send one all the same.
 func JSON(c *gin.Context, into any, opts DecodeOptions) error {
+	if opts.AllowEmpty && len(Body(c)) == 0 {
+		return nil
+	}
 	if err := CheckJSON(c.Request); err != nil {
 		return err
 	}

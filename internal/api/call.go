@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -30,7 +29,7 @@ type call struct {
 // begin names the request.
 func (s *shell) begin(c *gin.Context, dialect *Dialect, route *Route) *call {
 	id := c.GetHeader(headerRequest)
-	if !isRequestID(id) && (!dialect.EchoAnyID || !isPrintable(id)) {
+	if !isRequestID(id) && (!dialect.EchoAnyID || !fitsHeader(id)) {
 		id = s.newID()
 	}
 	c.Header(headerRequest, id)
@@ -165,10 +164,14 @@ var ourFaults = []tenancy.Code{
 // requestIDLimit is the longest request id that is taken over, in bytes.
 const requestIDLimit = 128
 
-// isPrintable reports whether a caller's request id may at least stand in a
-// header: printable ASCII, of the same length. Logs quote it.
-func isPrintable(s string) bool {
-	return s != "" && len(s) <= requestIDLimit && !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c > '~' })
+// anyRequestIDLimit is the same where any text is.
+const anyRequestIDLimit = 1024
+
+// fitsHeader reports whether a caller's request id may at least stand in a
+// header: 1 to 1,024 bytes, none of them a control character (RFC 9110, 5.5).
+// Logs quote it.
+func fitsHeader(s string) bool {
+	return s != "" && len(s) <= anyRequestIDLimit && !slices.ContainsFunc([]byte(s), func(c byte) bool { return c < ' ' || c == 0x7f })
 }
 
 // isRequestID reports whether a caller's request id may stand in a header and

@@ -40,8 +40,8 @@ type Dialect struct {
 	Prefixes      []string // whole segments: "/v1" owns /v1 and what lies below, not /v10
 	Authenticator Authenticator
 	Routes        []Route
-	// EchoAnyID: a caller's request id is answered whatever printable characters
-	// it has, and not only one of a usual form.
+	// EchoAnyID: a caller's request id is answered whatever text of at most 1 KiB
+	// it is, and not only one of a usual form.
 	EchoAnyID bool
 	// Render writes the answer to an error: a *tenancy.Refusal, a
 	// *tenancy.Error (the shell's own are not_found, method_not_allowed,

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -15,6 +16,11 @@ import (
 
 // PageSize is how many rows one decision of a list shows.
 const PageSize = 500
+
+// pieceSize is how many bytes of a page are made before they are sent: rows
+// may be long, and the memory of a whole page of them costs more than to write
+// it.
+const pieceSize = 64 << 10
 
 // List says how an operation writes a list as one JSON array.
 type List[Row any] struct {
@@ -32,7 +38,7 @@ type List[Row any] struct {
 
 // Write writes the list page by page. Each page is a transaction of its own
 // and is decided again, so that a slow reader holds none and who is removed
-// meanwhile reads no further. After an error that follows the first page the
+// meanwhile reads no further. After an error that follows the first piece the
 // shell breaks the connection off: nobody takes a part for the whole.
 func (l List[Row]) Write(c *gin.Context, actor tenancy.Actor) error {
 	first, text := true, arrayWriter{before: "["}
@@ -76,17 +82,16 @@ func (l List[Row]) Each(c *gin.Context, actor tenancy.Actor, take func(rows []Ro
 func (l List[Row]) writePage(c *gin.Context, text *arrayWriter, rows []Row, whole bool) error {
 	for _, row := range rows {
 		text.add(l.Show(row))
+		if text.Len() >= pieceSize {
+			if err := text.send(c.Writer); err != nil {
+				return err
+			}
+		}
 	}
 	if whole {
 		text.end()
 	}
-	if text.err != nil {
-		return text.err
-	}
-	if _, err := text.WriteTo(c.Writer); err != nil {
-		return fmt.Errorf("write a page: %w", err)
-	}
-	return nil
+	return text.send(c.Writer)
 }
 
 // arrayWriter makes the text of an array, part by part.
@@ -112,6 +117,17 @@ func (w *arrayWriter) add(elements ...any) {
 			w.err = fmt.Errorf("encode a row: %w", err)
 		}
 	}
+}
+
+// send writes what there is, and begins anew.
+func (w *arrayWriter) send(to io.Writer) error {
+	if w.err != nil {
+		return w.err
+	}
+	if _, err := w.WriteTo(to); err != nil {
+		return fmt.Errorf("write a page: %w", err)
+	}
+	return nil
 }
 
 // end closes the array, which may be empty.

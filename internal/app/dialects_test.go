@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -175,6 +176,37 @@ func TestTheOwnerIsSafeThroughAll(t *testing.T) {
 	for name, members := range d.lists(acmeOf) {
 		if len(members) != 3 {
 			t.Errorf("%s shows %d members, want 3", name, len(members))
+		}
+	}
+}
+
+// Whose custom role lets them make, rename and give roles makes no user manager
+// of anybody by it: what a role's name gives in cognee is not theirs to give.
+func TestARolesNameIsNoWayUp(t *testing.T) {
+	d := openAcme(t)
+	made := func(name, actions string) string {
+		_, answer := d.ask(keyOfUser(adminOf), "POST", filled("/v1/tenants/{acme}/roles"), `{"name":"`+name+`","actions":[`+actions+`]}`)
+		var role struct{ ID string }
+		if err := json.Unmarshal([]byte(answer), &role); err != nil || role.ID == "" {
+			t.Fatalf("the role %s: %s", name, answer)
+		}
+		return role.ID
+	}
+	registrar := made("registrar", `"role.create","role.update","member.update"`)
+	managers := made("Admin", "")
+	d.must(adminOf, "PATCH", "/v1/tenants/{acme}/members/{member}", `{"role_ids":["`+registrar+`"]}`)
+	for name, ask := range map[string]struct {
+		method, path, body string
+		want               int
+	}{
+		"renames the role that they hold": {"PATCH", "/v1/tenants/{acme}/roles/" + registrar, `{"name":"admin"}`, http.StatusForbidden},
+		"makes one in other letters":      {"POST", "/v1/tenants/{acme}/roles", `{"name":"ADMIN","actions":[]}`, http.StatusForbidden},
+		"takes one":                       {"PATCH", "/v1/tenants/{acme}/members/{member}", `{"role_ids":["` + registrar + `","` + managers + `"]}`, http.StatusForbidden},
+		"makes one of another name":       {"POST", "/v1/tenants/{acme}/roles", `{"name":"admins","actions":[]}`, http.StatusCreated},
+		"changes what one gives":          {"PATCH", "/v1/tenants/{acme}/roles/" + managers, `{"actions":["resource.read"]}`, http.StatusOK},
+	} {
+		if status, body := d.ask(keyOfUser(memberOf), ask.method, filled(ask.path), filled(ask.body)); status != ask.want {
+			t.Errorf("who %s gets %d %s, want %d", name, status, body, ask.want)
 		}
 	}
 }

@@ -126,7 +126,9 @@ func (p *program) apis() http.Handler {
 				Terms:        func() tenancy.Terms { return p.engine.Terms(tenancy.DialectLlamaCloud) },
 				LevelActions: p.engine.LevelActions, Now: p.clock,
 			}),
-			authzen.New(authzen.Options{Gate: p.gate, Authenticator: p.authn.Door(authn.Source{ActAs: true}), PublicURL: p.cfg.PublicURL}),
+			authzen.New(authzen.Options{
+				Gate: p.gate, Authenticator: p.authn.Door(authn.Source{ActAs: true}), Random: p.random, PublicURL: p.cfg.PublicURL,
+			}),
 			cogniac.New(cogniac.Options{
 				Gate: bounded, Authenticator: p.authn.Door(authn.Source{ActAs: true}), SignIn: p.authn.Door(authn.Source{SignIn: true, ActAs: true}),
 				Accounts: cogniacAccounts{p.authn}, Now: p.clock,

@@ -134,6 +134,18 @@ func TestACredentialReachesNoFurtherThanItsBinding(t *testing.T) {
 	s.want("in its tenant", s.try(bound, add(acme, sam, tenancy.LevelViewer)))
 	s.want("in another", s.try(bound, add(globex, sam, tenancy.LevelViewer)), "not_a_member", "not_permitted", "member_limit", "rank_exceeded")
 	s.want("makes a tenant", s.try(bound, tenancy.CreateTenant{Name: "New"}), "actions_exceeded")
+	was, _ := s.membership(acme, adam)
+	signedIn := as(adam)
+	signedIn.Tenant, signedIn.TenantSince, signedIn.MemberEpoch = acme, was.CreatedAt, was.Epoch+1
+	made := did[tenancy.Tenant](s, signedIn, tenancy.CreateTenant{Name: "New"})
+	s.want("makes one where every token names a tenant, and is a stranger there", s.try(signedIn, add(made.ID, sam, tenancy.LevelViewer)),
+		"not_a_member", "not_permitted", "rank_exceeded")
+	s.want("makes one and selects it", s.try(signedIn, tenancy.CreateTenant{Name: "New", Select: true}), "actions_exceeded")
+	s.want("makes one in an organization", s.try(signedIn, tenancy.CreateTenant{Name: "New", Organization: tenancy.OrganizationRef{ID: made.Organization}}),
+		"organization_unknown", "not_permitted", "actions_exceeded")
+	s.want("a key bound to the tenant", s.try(as(adam), tenancy.CreateKey{ID: tenancy.KeyID{7}, Digest: tenancy.Digest{7}, User: adam, Tenant: tenancy.RefTo(acme)}))
+	signedIn.Key = tenancy.KeyID{7}
+	s.want("a token got with it makes a tenant", s.try(signedIn, tenancy.CreateTenant{Name: "New"}), "actions_exceeded")
 	s.want("makes an unbound key", s.try(bound, tenancy.CreateKey{ID: tenancy.KeyID{1}, Digest: tenancy.Digest{1}, User: adam}), "actions_exceeded")
 	s.want("makes a key for another tenant of its user's", s.try(bound, tenancy.CreateKey{ID: tenancy.KeyID{1}, Digest: tenancy.Digest{1}, User: adam, Tenant: tenancy.RefTo(globex)}),
 		"tenant_unknown", "not_permitted")

@@ -1,6 +1,11 @@
 package gate
 
-import "github.com/memberward/memberward/internal/tenancy"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
 
 // putEntity makes an entity of the registry, or puts another in its place.
 type putEntity struct {
@@ -104,5 +109,23 @@ func entityRow(q tenancy.GetEntity) func(Reader, *matter) (any, error) {
 		}
 		m.find(tenancy.Find(tenancy.CodeEntityUnknown))
 		return nil, nil
+	}
+}
+
+func entityRows(q tenancy.ListEntities) func(Reader, *matter) (any, error) {
+	return func(tx Reader, _ *matter) (any, error) {
+		ids, err := tx.Entities(q.Type, q.After, q.Limit)
+		if err != nil {
+			return nil, err
+		}
+		rows := make([]tenancy.Entity, 0, len(ids))
+		for _, id := range ids {
+			entity, known, err := tx.Entity(tenancy.EntityRef{Type: q.Type, ID: id})
+			if err != nil || !known {
+				return nil, errors.Join(err, fmt.Errorf("the entity %s %s is listed: there is one: %t", q.Type, id, known))
+			}
+			rows = append(rows, entity)
+		}
+		return rows, nil
 	}
 }

@@ -34,19 +34,25 @@ func (g *Gate) mayEvaluate(tx Reader, actor tenancy.Actor, e tenancy.Evaluation)
 	}
 	may := m.in.Actor.Active && actor.InScope(tenancy.ActionEvaluate) &&
 		(actor.Platform || slices.Contains(actor.Scopes, tenancy.ActionEvaluate))
-	if may && !actor.Tenant.IsZero() {
-		tenant, known, err := resolve(tx, tenantOf(e))
-		if err != nil {
+	if may {
+		var err error
+		if may, err = inBounds(tx, actor, e); err != nil || may {
 			return m, err
 		}
-		may = known && tenant.ID == actor.Tenant
-	}
-	if may {
-		return m, nil
 	}
 	m.found = []tenancy.Finding{tenancy.Find(tenancy.CodeNotPermitted)}
 	m.outcome.Reasons = m.found
 	return m, &tenancy.Refusal{Outcome: m.outcome}
+}
+
+// inBounds reports whether a question is about the tenant that the credential
+// of who asks is bound to, if it is bound to one.
+func inBounds(tx Reader, actor tenancy.Actor, e tenancy.Evaluation) (bool, error) {
+	if actor.Tenant.IsZero() {
+		return true, nil
+	}
+	tenant, known, err := resolve(tx, tenantOf(e))
+	return known && tenant.ID == actor.Tenant, err
 }
 
 // nowhere is a tenant that cannot be: slugs hold no such character.
@@ -135,7 +141,7 @@ func (m *matter) gatherParties(tx Reader, e tenancy.Evaluation) error {
 		return err
 	}
 	m.in.Resource.Stored = entity.Stored()
-	m.in.Resource.Mine = entity.Owner != "" && m.in.Subject.Type == tenancy.TypeUser && m.in.Subject.ID == entity.Owner
+	m.in.Resource.Mine = entity.Owner != "" && m.in.Subject.Type == tenancy.TypeUser && m.in.Subject.ID == spelt(tenancy.EntityRef{Type: tenancy.TypeUser, ID: entity.Owner})
 	return nil
 }
 

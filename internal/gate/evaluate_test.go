@@ -1,8 +1,10 @@
 package gate_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/memberward/memberward/internal/gate"
@@ -101,5 +103,67 @@ func TestASearchLooksAtSoMuchAtOnce(t *testing.T) {
 	robots(t, s, 5001)
 	if found, sizes := pages(t, s, everyone(10)); len(found) != 0 || len(sizes) != 2 {
 		t.Errorf("found %v in pages %v, want nothing in 2", found, sizes)
+	}
+}
+
+// TestASearchKeepsWithinTheTenantOfItsCredential: a tenant that is found is a
+// tenant that was asked about, and the registry is of none.
+func TestASearchKeepsWithinTheTenantOfItsCredential(t *testing.T) {
+	s := open(t, shipped(t))
+	robots(t, s, 1)
+	search := func(kind string, action tenancy.Action) tenancy.Search {
+		return tenancy.Search{
+			Evaluation: tenancy.Evaluation{
+				Subject:  tenancy.Party{EntityRef: tenancy.EntityRef{Type: tenancy.TypeUser, ID: adam.String()}},
+				Resource: tenancy.Party{EntityRef: tenancy.EntityRef{Type: kind}},
+				Action:   action, Context: map[string]any{"tenant": acme.String()},
+			},
+			For: tenancy.SearchResource, Limit: 10,
+		}
+	}
+	bound := tenancy.Actor{User: mary, Tenant: acme, Via: tenancy.ViaAPIKey, Scopes: []tenancy.Action{tenancy.ActionEvaluate}}
+	unbound := bound
+	unbound.Tenant = tenancy.TenantID{}
+	tenants, robot := search(tenancy.TypeTenant, tenancy.ActionTenantRead), search("robot", tenancy.ActionResourceRead)
+	both := []string{acme.String(), globex.String()}
+	for name, row := range map[string]struct {
+		actor  tenancy.Actor
+		search tenancy.Search
+		want   []string
+	}{
+		"bound": {bound, tenants, both[:1]}, "bound to none": {unbound, tenants, both}, "the platform": {platform, tenants, both},
+		"entities, bound": {bound, robot, nil}, "entities, bound to none": {unbound, robot, []string{"r00000"}},
+	} {
+		found, err := s.Search(t.Context(), row.actor, row.search)
+		var got []string
+		for _, ref := range found.Entities {
+			got = append(got, ref.ID)
+		}
+		if err != nil || !slices.Equal(got, row.want) {
+			t.Errorf("%s: found %v, %v; want %v", name, got, err, row.want)
+		}
+	}
+}
+
+// ownersOnly allows what a subject does with what it owns.
+type ownersOnly struct{ ruled }
+
+func (ownersOnly) Allow(_ context.Context, in *gate.Input) (gate.Ruling, error) {
+	return gate.Ruling{Allow: in.Resource.Mine, Granted: in.Resource.Mine}, nil
+}
+
+// TestAnOwnerIsAnOwnerInAnySpelling: an account's id is the same in upper case.
+func TestAnOwnerIsAnOwnerInAnySpelling(t *testing.T) {
+	s := open(t, ownersOnly{ruled{ruling: gate.Ruling{Allow: true, Granted: true}}})
+	record := tenancy.EntityRef{Type: "record", ID: "1"}
+	for _, owner := range []string{mary.String(), strings.ToUpper(mary.String())} {
+		s.want("put", s.try(platform, tenancy.PutEntity{EntityRef: record, Owner: owner}))
+		for _, id := range []string{mary.String(), strings.ToUpper(mary.String())} {
+			e := tenancy.Evaluation{Subject: tenancy.Party{EntityRef: tenancy.EntityRef{Type: tenancy.TypeUser, ID: id}}, Action: "read", Resource: tenancy.Party{EntityRef: record}}
+			got, err := s.Evaluate(t.Context(), platform, []tenancy.Evaluation{e})
+			if err != nil || !got[0].Allow {
+				t.Errorf("owned by %s, asked about %s: %v, %v", owner, id, got, err)
+			}
+		}
 	}
 }

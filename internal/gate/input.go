@@ -84,7 +84,7 @@ type TargetFacts struct {
 }
 
 // RequestedFacts are the whole membership after the change; of a role that is
-// made or changed, its actions.
+// made or changed, the actions that are new and, under Roles, the new name.
 type RequestedFacts struct {
 	Level     tenancy.Level
 	Roles     []RoleFact

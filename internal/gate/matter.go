@@ -21,6 +21,7 @@ type matter struct {
 	found   []tenancy.Finding
 	faulty  bool      // the policies failed
 	entity  bool      // the subject is of the registry: it has no account that could be inactive
+	roams   bool      // the credential names a tenant only as every token of its API does
 	until   time.Time // when the presented key expires; zero: never, or no key
 	since   time.Time // when the actor's account was made; zero: it is not there yet, or none
 
@@ -72,6 +73,7 @@ func (m *matter) gather(tx Reader, step step) error {
 // transaction: what authentication saw may be old by now.
 func (m *matter) gatherActor(tx Reader) error {
 	m.in.Actor = ActorFacts{User: m.actor.User, Platform: m.actor.Platform, Active: true, Scopes: m.actor.Scopes}
+	m.roams = m.actor.MemberEpoch != 0
 	if !m.actor.Key.IsZero() {
 		key, known, err := tx.Key(m.actor.Key)
 		if err != nil {
@@ -81,6 +83,7 @@ func (m *matter) gatherActor(tx Reader) error {
 			return unauthenticated("the key was revoked or has expired")
 		}
 		m.until = key.ExpiresAt
+		m.roams = m.roams && key.Tenant.IsZero()
 		if err := m.gatherKeyBinding(tx, key); err != nil {
 			return err
 		}

@@ -135,6 +135,8 @@ func viewOf(query tenancy.Query) (view, error) {
 		return view{action: tenancy.ActionPolicyRead, rows: noRows}, nil
 	case tenancy.GetEntity:
 		return view{action: tenancy.ActionEntityRead, gather: aboutEntity(q.EntityRef), rows: entityRow(q)}, nil
+	case tenancy.ListEntities:
+		return view{action: tenancy.ActionEntityRead, gather: aboutEntity(tenancy.EntityRef{Type: q.Type}), rows: entityRows(q)}, nil
 	case tenancy.GetInfo:
 		return view{action: tenancy.ActionStoreRead, rows: noRows}, nil
 	case tenancy.VerifyStore:

@@ -70,10 +70,14 @@ func (r *ring) remember(kind tenancy.DecisionKind, m *matter, allow bool) {
 	if m.outcome.DecisionID.IsZero() || (kind == tenancy.DecisionChange && allow) {
 		return
 	}
+	context, brought := m.in.Context, weighContext(m.in.Context) // which may be large: nobody waits for it
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	facts, context := r.pack(m)
-	size := weigh(facts, context)
+	facts := r.packed(m, &m.in)
+	if weigh(facts)+brought > ringBytes/100 { // one question must not push a hundred others out
+		facts, context, brought = r.withoutSent(m), nil, 0
+	}
+	size := weigh(facts) + brought
 	k := r.room(size)
 	*k = kept{kind: kind, outcome: m.outcome, facts: facts.into(k.facts), context: context, allow: allow, size: size}
 	k.outcome.Result = nil
@@ -86,21 +90,17 @@ func (r *ring) remember(kind tenancy.DecisionKind, m *matter, allow bool) {
 	r.size += k.size
 }
 
-// pack gives what is kept of a matter's facts: all, unless they are so large
-// that one question would push a hundred others out. Then what the caller sent
-// along goes. The block is good until the next one is packed.
-func (r *ring) pack(m *matter) (packed, map[string]any) {
-	if facts := r.packed(m, &m.in); weigh(facts, m.in.Context) <= ringBytes/100 {
-		return facts, m.in.Context
-	}
+// withoutSent packs a matter's facts but for most of what the caller sent along.
+func (r *ring) withoutSent(m *matter) packed {
 	in := m.in
-	in.Context, in.HTTP, in.Sent = nil, tenancy.HTTPRequest{}, ""
+	in.HTTP, in.Sent = tenancy.HTTPRequest{}, ""
 	in.Subject.Properties, in.Subject.Stored, in.Resource.Properties, in.Resource.Stored = "", "", "", ""
 	facts := r.packed(m, &in)
-	r.packing.block = nil // it is large
-	return facts, nil
+	r.packing.block = nil // it may have grown large
+	return facts
 }
 
+// packed is good until the next one is made.
 func (r *ring) packed(m *matter, in *Input) packed {
 	r.packing.block = r.packing.block[:0]
 	r.packing.decision(&m.actor, &m.target, in)
@@ -162,9 +162,12 @@ func (r *ring) find(id tenancy.DecisionID) (kept, bool) {
 // plainWeight is what a decision takes besides its facts, in bytes.
 const plainWeight = 400
 
-// weigh estimates what is kept of a decision, in bytes.
-func weigh(facts packed, context map[string]any) int {
-	size := plainWeight + len(facts) + len(facts)/2
+// weigh estimates what is kept of a decision, in bytes, but for its context.
+func weigh(facts packed) int { return plainWeight + len(facts) + len(facts)/2 }
+
+// weighContext estimates what a context takes, in bytes.
+func weighContext(context map[string]any) int {
+	size := 0
 	for name, value := range context {
 		size += 64 + len(name) + weighJSON(value)
 	}

@@ -17,6 +17,7 @@ func (createRole) before(*matter) any { return nil }
 func (s createRole) gather(tx Reader, m *matter) error {
 	m.aboutRecord("role", s.ID.String())
 	m.in.Requested.Actions = sorted(s.Actions)
+	m.in.Requested.Roles = []RoleFact{{ID: s.ID, Name: s.Name}}
 	if m.tenant.ID.IsZero() && !m.tenantUnknown() { // the actor has selected none
 		m.find(tenancy.Find(tenancy.CodeTenantUnknown))
 	}
@@ -92,6 +93,7 @@ func (s *updateRole) gather(tx Reader, m *matter) error {
 	if s.Name == nil {
 		return nil
 	}
+	m.in.Requested.Roles = []RoleFact{{ID: s.id, Name: *s.Name}}
 	return m.findRoleName(tx, *s.Name, s.id)
 }
 

@@ -30,7 +30,7 @@ func (g *Gate) Search(ctx context.Context, actor tenancy.Actor, s tenancy.Search
 		if m, err = g.mayEvaluate(tx, actor, s.Evaluation); err != nil {
 			return err
 		}
-		hunt := &hunt{gate: g, ctx: ctx, tx: tx, search: s}
+		hunt := &hunt{gate: g, ctx: ctx, tx: tx, actor: actor, search: s}
 		err = hunt.run()
 		found = hunt.found
 		return err
@@ -51,6 +51,7 @@ type hunt struct {
 	gate   *Gate
 	ctx    context.Context
 	tx     Reader
+	actor  tenancy.Actor // who searches
 	search tenancy.Search
 	found  tenancy.Found
 	looks  int
@@ -107,14 +108,14 @@ func (h *hunt) through(number int, list source, after string) (whole bool, err e
 func (h *hunt) look(candidate, at string) (more bool, err error) {
 	h.looks++
 	asked := h.ask(candidate)
-	_, verdict, err := h.gate.evaluate(h.ctx, h.tx, asked)
+	allowed, err := h.allowed(asked)
 	switch {
 	case err != nil:
 		return false, err
-	case verdict.Allow && len(h.found.Entities)+len(h.found.Actions) == h.search.Limit:
+	case allowed && len(h.found.Entities)+len(h.found.Actions) == h.search.Limit:
 		h.found.Next = h.last
 		return false, nil
-	case verdict.Allow:
+	case allowed:
 		h.take(asked)
 		h.last = at
 	}
@@ -123,6 +124,17 @@ func (h *hunt) look(candidate, at string) (more bool, err error) {
 		return false, nil
 	}
 	return true, nil
+}
+
+// allowed judges a question that who searches could ask: where a tenant is
+// what is looked for, each candidate is a question about another one.
+func (h *hunt) allowed(asked tenancy.Evaluation) (bool, error) {
+	may, err := inBounds(h.tx, h.actor, asked)
+	if err != nil || !may {
+		return false, err
+	}
+	_, verdict, err := h.gate.evaluate(h.ctx, h.tx, asked)
+	return verdict.Allow, err
 }
 
 // ask fills the candidate in where the search leaves it open.
@@ -183,7 +195,12 @@ func (h *hunt) sources() []source {
 }
 
 func (h *hunt) sourcesOf(kind string) []source {
-	registry := func(after string, limit int) ([]string, error) { return h.tx.Entities(kind, after, limit) }
+	registry := func(after string, limit int) ([]string, error) {
+		if !h.actor.Tenant.IsZero() {
+			return nil, nil // entities are of no tenant: what there is, is not for one tenant's credential to list
+		}
+		return h.tx.Entities(kind, after, limit)
+	}
 	switch {
 	case kind == tenancy.TypeUser && h.search.For == tenancy.SearchSubject && !tenantOf(h.search.Evaluation).IsZero():
 		return h.accounts() // nobody else is anything but a stranger there

@@ -49,11 +49,16 @@ func (s createTenant) gather(tx Reader, m *matter) error {
 	return err
 }
 
-// hold keeps a credential that is bound to a tenant inside it: its holder is
-// a stranger everywhere else, and a stranger makes no tenants. Only the
-// platform chooses ids, so that nobody learns which are in use.
+// hold keeps a credential that was made for a tenant inside it. A token that
+// names one because it was got by signing in where there are no others makes
+// tenants as its holder's password or key does, but selects none and attaches
+// none to an organization. Only the platform chooses ids, so that nobody learns
+// which are in use.
 func (s createTenant) hold(m *matter) []tenancy.Finding {
-	found := append(ownerCanAct(m), withinBinding(m, tenancy.TenantID{})...)
+	found := ownerCanAct(m)
+	if !m.roams || s.Select || !s.Organization.IsZero() {
+		found = append(found, withinBinding(m, tenancy.TenantID{})...)
+	}
 	foreign := !s.Organization.IsZero() && !m.in.Actor.OrganizationAdmin
 	if (s.chosen || foreign) && !m.actor.Platform {
 		found = append(found, tenancy.Find(tenancy.CodeNotPermitted))

@@ -97,7 +97,7 @@ var readByChanges = []string{
 var readByGrants = map[tenancy.Action][]string{
 	tenancy.ActionDatasetGrant:  {"resource", "resource.permissions"},
 	tenancy.ActionDatasetCreate: {"resource", "resource.mine"},
-	tenancy.ActionProjectUpdate: {"actor.actions"},
+	tenancy.ActionProjectUpdate: {"actor.actions", "requested.roles"},
 	tenancy.ActionRoleDelete:    {"actor.capabilities"},
 }
 

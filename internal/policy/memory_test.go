@@ -118,6 +118,8 @@ func mutations() []func(*gate.Input, int) {
 		func(in *gate.Input, n int) { in.Actor.Capabilities = capabilities[n%len(capabilities)] },
 		func(in *gate.Input, n int) { in.Actor.OrganizationAdmin = n%2 == 0 },
 		func(in *gate.Input, n int) { in.Requested.Actions = actions[n%len(actions)] },
+		func(in *gate.Input, n int) { in.Requested.Roles = roles[n%len(roles)] },
+		func(in *gate.Input, n int) { in.Target.Roles = roles[n%len(roles)] },
 		func(in *gate.Input, n int) { in.Resource.Permissions = tenancy.Permissions(n) & tenancy.AllPermissions },
 		func(in *gate.Input, n int) { in.Requested.Developer = n%2 == 0 },
 		func(in *gate.Input, n int) { in.Target.Developer = n%2 == 0 },
@@ -166,7 +168,9 @@ func wander(seed uint64, draws int, visit func(in *gate.Input)) {
 	managed.Dialect = tenancy.DialectCognee
 	helper := updateBy(adminFacts(), managed.Requested)
 	helper.Actor.Level, helper.Actor.Actions = tenancy.LevelMember, []tenancy.Action{tenancy.ActionMemberUpdate}
-	bases := slices.Concat(grantedChanges(), refusedInputs(), []gate.Input{transfer, second, nobody, managed, helper, managed, helper})
+	giver := helper
+	giver.Requested.Roles = []gate.RoleFact{{ID: [16]byte{1}, Name: "admin"}}
+	bases := slices.Concat(grantedChanges(), refusedInputs(), []gate.Input{transfer, second, nobody, managed, helper, managed, helper, giver})
 	mutate := mutations()
 	for range draws {
 		in := bases[random.IntN(len(bases))]

@@ -154,13 +154,28 @@ func TestApacheWithAnIncompleteIdentityOpensNothing(t *testing.T) {
 func TestApacheSpoofsAreNoticed(t *testing.T) {
 	for _, tt := range []struct{ fault, with, spoof string }{
 		{"RequestHeader unset X-Auth-Assertion", "", "X-Auth-Assertion: forged"},
-		{"Require not env memberward_alias", "", "X_Auth_Subject: olga"},
 		{"RequestHeader unset Connection", "", "Connection: X-Auth-Subject"},
 		{`RequestHeader set   X-Auth-Level         "%{X_AUTH_LEVEL}e"`, "", "X-Auth-Level: owner"},
 	} {
 		if got := spoofed(newSite(t, proxytest.Apache(), tt.fault, tt.with), t, tt.spoof); got == "" {
 			t.Errorf("a configuration without %q passes", tt.fault)
 		}
+	}
+}
+
+// TestApacheAliasesBehindAnEmptyOneAreNoticed: SetEnvIf looks at the last header
+// that fits, and finds nothing in it.
+func TestApacheAliasesBehindAnEmptyOneAreNoticed(t *testing.T) {
+	const line, spoof = "RequestHeader unset X_Auth_Subject\n", "X_Auth_Subject: olga\r\n" + hiding
+	if got := aliased(t, newSite(t, proxytest.Apache()), spoof); got != "" {
+		t.Errorf("%q: %s", spoof, got)
+	}
+	if got := aliased(t, newSite(t, proxytest.Apache(), line, "\n"), spoof); got == "" {
+		t.Errorf("a configuration without %q passes", line)
+	}
+	const rule = "Require not env memberward_alias"
+	if got := aliased(t, newSite(t, proxytest.Apache(), rule, ""), "X_Forwarded_Host: olga"); got == "" {
+		t.Errorf("a configuration without %q passes", rule)
 	}
 }
 

@@ -90,15 +90,18 @@ func Canonicalise(target string) (Canonical, error) {
 	return c, nil
 }
 
-// checkQuery refuses what cannot stand on a request line. Nothing else is
-// asked of a query: no route sees it.
+// checkQuery refuses what cannot stand on a request line, and a "#", at which
+// nginx with a path in its proxy_pass cuts the query off. Nothing else is asked
+// of a query: no route sees it.
 func checkQuery(query string) error {
 	for i := range len(query) {
-		switch kinds[query[i]] {
-		case control:
+		switch k := kinds[query[i]]; {
+		case k == control:
 			return ReasonControl
-		case blank:
+		case k == blank:
 			return ReasonRawCharacter
+		case query[i] == '#':
+			return ReasonFragment
 		}
 	}
 	return nil

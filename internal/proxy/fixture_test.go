@@ -53,6 +53,11 @@ func (w *world) Authenticate(_ context.Context, c proxy.Credentials) (tenancy.Ac
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.shown = append(w.shown, c)
+	for name, values := range c.Header { // as in earnest: who sits in between may have looked at the other one
+		if name != "Cookie" && len(values) > 1 || name == "Cookie" && strings.Count(strings.Join(values, ";"), "auth_token=") > 1 {
+			return tenancy.Actor{}, &tenancy.Error{Code: tenancy.CodeUnauthenticated, Msg: "twice"}
+		}
+	}
 	who, via := c.Header.Get("X-Api-Key"), tenancy.ViaAPIKey
 	if bearer, ok := strings.CutPrefix(c.Header.Get("Authorization"), "Bearer "); ok && who == "" {
 		who = bearer

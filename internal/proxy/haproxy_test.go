@@ -68,11 +68,7 @@ func TestHAProxyOtherUpgradesAreNoticed(t *testing.T) {
 // TestHAProxyOtherPathsAreNoticed plants the classic mistake: a prefix is
 // stripped behind the check.
 func TestHAProxyOtherPathsAreNoticed(t *testing.T) {
-	s := newSite(t, proxytest.HAProxy(), "backend application\n    # Address 2", "backend application\n    http-request replace-path /tenants/acme(.*) \\1\n    # Address 2")
-	for _, target := range written() {
-		if judged, seen := compare(t, s, target); judged != seen {
-			return
-		}
+	if !differs(t, proxytest.HAProxy(), "backend application\n    # Address 2", "backend application\n    http-request replace-path /tenants/acme(.*) \\1\n    # Address 2") {
+		t.Error("a configuration that rewrites paths passes")
 	}
-	t.Error("a configuration that rewrites paths passes")
 }

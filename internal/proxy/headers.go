@@ -59,6 +59,11 @@ func newGuard(p protocol) guard {
 	for _, name := range secret {
 		g.bound[fold(name)], g.hidden[name] = true, true
 	}
+	// Another family's headers mean nothing here; who writes their names another
+	// way, or has them stripped, plays with somebody.
+	for _, name := range slices.Concat(nginx.control, forward.control) {
+		g.aliases[fold(name)], g.bound[fold(name)] = true, true
+	}
 	varying := slices.Concat(credential, p.control)
 	varying = slices.DeleteFunc(varying, func(name string) bool { return name[0] == ':' }) // no header of any request
 	if p.redirects {

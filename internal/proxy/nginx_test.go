@@ -20,8 +20,8 @@ func TestNginxHidesTheLocationOfTheCheck(t *testing.T) {
 func TestNginxAliasesAreRefused(t *testing.T) {
 	s := newSite(t, proxytest.Nginx(), "underscores_in_headers off;", "underscores_in_headers on;", "ignore_invalid_headers on;", "ignore_invalid_headers off;")
 	for _, line := range spoofs {
-		if name, _, _ := strings.Cut(line, ":"); !strings.ContainsAny(name, "_.") || strings.Contains(name, "Forwarded") {
-			continue // no alias, or one of another family's header
+		if name, _, _ := strings.Cut(line, ":"); !strings.ContainsAny(name, "_.") {
+			continue // no alias
 		}
 		if got := s.Get(t, "/tenants/acme/x", asMary, line); got.Status != 403 || got.Received != nil {
 			t.Errorf("%q: %d, want 403", line, got.Status)
@@ -76,11 +76,7 @@ func TestNginxOtherUpgradesAreNoticed(t *testing.T) {
 // TestNginxOtherPathsAreNoticed plants the classic mistake: with a path in
 // proxy_pass, nginx sends the decoded and merged one.
 func TestNginxOtherPathsAreNoticed(t *testing.T) {
-	s := newSite(t, proxytest.Nginx(), "http://$memberward_application;", "http://application/;")
-	for _, target := range written() {
-		if judged, seen := compare(t, s, target); judged != seen {
-			return
-		}
+	if !differs(t, proxytest.Nginx(), "http://$memberward_application;", "http://application/;") {
+		t.Error("a configuration that rewrites paths passes")
 	}
-	t.Error("a configuration that rewrites paths passes")
 }

@@ -33,6 +33,9 @@ type Setup struct {
 	Config      string // empty: what is shipped
 	Sidecar     string // host:port or unix:/path of Memberward's proxy listener
 	Application http.Handler
+	// At is host:port of an application that listens already, in place of
+	// Application.
+	At string
 	// Break replaces text of the configuration, old then new, to plant a
 	// fault that the test must notice.
 	Break []string
@@ -95,7 +98,10 @@ func (k Kind) Start(t testing.TB, setup Setup) *Proxy {
 	if setup.Config == "" {
 		setup.Config = k.Shipped(t)
 	}
-	binary, application := k.Binary(t), Serve(t, setup.Application)
+	binary, application := k.Binary(t), setup.At
+	if application == "" {
+		application = Serve(t, setup.Application)
+	}
 	for range 5 {
 		dir, addr := t.TempDir(), freePort(t)
 		p := &Proxy{Kind: k, Addr: addr, log: filepath.Join(dir, logFile)}

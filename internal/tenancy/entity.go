@@ -169,6 +169,15 @@ type DeleteEntity struct{ EntityRef }
 // GetEntity reads an entity; the result is the Entity.
 type GetEntity struct{ EntityRef }
 
+// ListEntities reads the entities of a type whose ids come after a text, byte
+// by byte; the result is a []Entity.
+type ListEntities struct {
+	Type  string
+	After string
+	Limit int
+}
+
 func (PutEntity) change()    {}
 func (DeleteEntity) change() {}
 func (GetEntity) query()     {}
+func (ListEntities) query()  {}

@@ -20,6 +20,13 @@ _manages_users if input.actor.organization_admin == true
 
 _manages_users if {
 	some role in input.actor.roles
+	names_user_managers(role)
+}
+
+# METADATA
+# title: Roles that make user managers
+# description: Whether the role table lists the whole name of a custom role, in any case.
+names_user_managers(role) if {
 	some name in data.roles.user_management_role_names
 	lower(role.name) == lower(name)
 }

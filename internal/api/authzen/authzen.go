@@ -2,6 +2,7 @@ package authzen
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -24,6 +25,7 @@ type Gate interface {
 type Options struct {
 	Gate          Gate              // required
 	Authenticator api.Authenticator // required
+	Random        io.Reader         // required: the keys of page tokens
 	PublicURL     string            // where callers reach the APIs, without a final slash; empty: there is no metadata
 	Timeout       time.Duration     // of one call of the gate; default api.GateTimeout
 }
@@ -31,6 +33,7 @@ type Options struct {
 // dialect holds what the handlers need.
 type dialect struct {
 	gate     Gate
+	seal     seal
 	metadata metadata
 	timeout  time.Duration
 }
@@ -43,11 +46,12 @@ const (
 	pathSearchResource = "/access/v1/search/resource"
 	pathSearchAction   = "/access/v1/search/action"
 	pathMetadata       = "/.well-known/authzen-configuration"
+	paramBelow         = "below" // of the metadata, of a decision point whose URL has a path
 )
 
 // New describes the dialect.
 func New(opts Options) api.Dialect {
-	d := &dialect{gate: opts.Gate, metadata: metadataOf(opts.PublicURL), timeout: opts.Timeout}
+	d := &dialect{gate: opts.Gate, seal: newSeal(opts.Random), metadata: metadataOf(opts.PublicURL), timeout: opts.Timeout}
 	if d.timeout <= 0 {
 		d.timeout = api.GateTimeout
 	}
@@ -63,6 +67,7 @@ func New(opts Options) api.Dialect {
 			{Method: http.MethodPost, Path: pathSearchResource, Handle: d.search(tenancy.SearchResource)},
 			{Method: http.MethodPost, Path: pathSearchAction, Handle: d.search(tenancy.SearchAction)},
 			{Method: http.MethodGet, Path: pathMetadata, Public: true, Handle: d.describe},
+			{Method: http.MethodGet, Path: pathMetadata + "/*" + paramBelow, Public: true, Handle: d.describeBelow},
 		},
 		Render: render,
 	}

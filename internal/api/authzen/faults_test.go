@@ -99,15 +99,32 @@ func TestHostileBodies(t *testing.T) {
 // is replaced.
 func TestRequestIDsAreEchoed(t *testing.T) {
 	s := set(t, records, nil, pointURL)
-	for _, id := range []string{"bfe9eb29-ab87-4ca3-be83-a1d5d8305716", `any "text" {at} all`} {
-		for body, status := range map[string]int{question: 200, "{": 400} {
-			got := s.Ask(t, "platform", "POST", "/access/v1/evaluation", body, http.Header{"Content-Type": {jsonType}, "X-Request-Id": {id}})
-			if got.Status != status || got.Header.Get("X-Request-Id") != id {
-				t.Errorf("%d with X-Request-Id %q, want %d with %q", got.Status, got.Header.Get("X-Request-Id"), status, id)
+	for _, id := range []string{"bfe9eb29-ab87-4ca3-be83-a1d5d8305716", `any "text" {at} all`, "Anfrage für Zoë", "\xff", strings.Repeat("x", 1024)} {
+		for name, row := range map[string]struct {
+			status                  int
+			who, method, path, body string
+		}{
+			"a decision":           {200, "platform", "POST", "/access/v1/evaluation", question},
+			"bad JSON":             {400, "platform", "POST", "/access/v1/search/subject", "{"},
+			"no credential":        {401, "nobody", "POST", "/access/v1/evaluations", question},
+			"who may not ask":      {403, "olga", "POST", "/access/v1/evaluation", question},
+			"no such path":         {404, "platform", "POST", "/access/v1/nothing", question},
+			"no such method":       {405, "platform", "PUT", "/access/v1/search/action", question},
+			"too large":            {413, "platform", "POST", "/access/v1/evaluation", strings.Repeat(" ", 1<<20) + question},
+			"metadata":             {200, "nobody", "GET", "/.well-known/authzen-configuration", ""},
+			"no metadata are POST": {405, "nobody", "POST", "/.well-known/authzen-configuration", ""},
+		} {
+			got := s.Ask(t, row.who, row.method, row.path, row.body, http.Header{"Content-Type": {jsonType}, "X-Request-Id": {id}})
+			if got.Status != row.status || got.Header.Get("X-Request-Id") != id {
+				t.Errorf("%s: %d with X-Request-Id %q, want %d with %q", name, got.Status, got.Header.Get("X-Request-Id"), row.status, id)
 			}
 		}
 	}
-	got := s.Ask(t, "platform", "POST", "/access/v1/evaluation", question, http.Header{"Content-Type": {jsonType}, "X-Request-Id": {strings.Repeat("x", 5000)}})
+	got := s.Ask(t, "platform", "POST", "/access/v1/evaluation", question, http.Header{"Content-Type": {"text/plain"}, "X-Request-Id": {"1"}})
+	if got.Status != http.StatusBadRequest || got.Header.Get("X-Request-Id") != "1" {
+		t.Errorf("another content type: %d with X-Request-Id %q", got.Status, got.Header.Get("X-Request-Id"))
+	}
+	got = s.Ask(t, "platform", "POST", "/access/v1/evaluation", question, http.Header{"Content-Type": {jsonType}, "X-Request-Id": {strings.Repeat("x", 5000)}})
 	if id := got.Header.Get("X-Request-Id"); id == "" || len(id) > 128 {
 		t.Errorf("X-Request-Id %q", id)
 	}

@@ -181,9 +181,18 @@ func or[T any](first, second *T) *T {
 // key makes a search one text, so that a page can be told from those of another
 // search: the same question has the same, whatever its order.
 func key(s tenancy.Search) []byte {
-	parts := []any{s.For, s.Subject, s.Resource, s.Action, s.ActionProperties}
+	parts := []any{
+		s.For, s.Subject.EntityRef, members(s.Subject.Properties), s.Resource.EntityRef, members(s.Resource.Properties), s.Action, members(s.ActionProperties),
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.Context)) {
 		parts = append(parts, name, s.Context[name])
 	}
 	return fmt.Appendf(nil, "%q", parts)
+}
+
+// members gives properties in one order, whatever theirs is.
+func members(p tenancy.Properties) string {
+	text := jsontext.Value(p)
+	_ = text.Canonicalize() // an empty text, which has no members, stays as it is
+	return string(text)
 }

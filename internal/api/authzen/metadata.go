@@ -2,6 +2,7 @@ package authzen
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/gin-gonic/gin"
 
@@ -34,4 +35,15 @@ func (d *dialect) describe(c *gin.Context, _ tenancy.Actor) error {
 	}
 	write(c, http.StatusOK, d.metadata)
 	return nil
+}
+
+// describeBelow serves the metadata where callers look for those of a decision
+// point whose URL has a path: the well-known part stands before that path
+// (Authorization API 1.0, 9.2).
+func (d *dialect) describeBelow(c *gin.Context, actor tenancy.Actor) error {
+	point, err := url.Parse(d.metadata.Point)
+	if err != nil || point.Path == "" || c.Param(paramBelow) != point.Path {
+		return &tenancy.Error{Code: tenancy.CodeNotFound, Msg: "there is nothing here"}
+	}
+	return d.describe(c, actor)
 }

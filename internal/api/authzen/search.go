@@ -1,13 +1,11 @@
 package authzen
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/memberward/memberward/internal/api"
 	"github.com/memberward/memberward/internal/tenancy"
@@ -29,10 +27,31 @@ type page struct {
 	Limit     *int    `json:"limit"`
 }
 
+// target is the subject or resource that a search looks for: what was sent as
+// its id is ignored, whatever it is (Authorization API 1.0, 8.4.1 and 8.5.1).
+type target struct {
+	Type       *string     `json:"type"`
+	ID         ignored     `json:"id"`
+	Properties *properties `json:"properties"`
+}
+
+func (t *target) party() *party {
+	if t == nil {
+		return nil
+	}
+	return &party{Type: t.Type, Properties: t.Properties}
+}
+
+// ignored is a key that means nothing here.
+type ignored struct{}
+
+// UnmarshalJSONFrom takes any value.
+func (*ignored) UnmarshalJSONFrom(from *jsontext.Decoder) error { return from.SkipValue() }
+
 // results is the answer to a search.
 type results struct {
+	Page    nextPage `json:"page"` // first, as the specification recommends: a reader learns what comes
 	Results []any    `json:"results"`
-	Page    nextPage `json:"page"`
 }
 
 type nextPage struct {
@@ -52,11 +71,11 @@ type foundAction struct {
 // search serves the search for one part of the question.
 func (d *dialect) search(part tenancy.SearchFor) api.Handler {
 	return func(c *gin.Context, actor tenancy.Actor) error {
-		var body searched
-		if err := decode(c, &body); err != nil {
+		body, err := decodeSearch(c, part)
+		if err != nil {
 			return err
 		}
-		asked, err := body.read(part)
+		asked, err := body.read(part, d.seal)
 		if err != nil {
 			return err
 		}
@@ -67,12 +86,42 @@ func (d *dialect) search(part tenancy.SearchFor) api.Handler {
 			return err
 		}
 		api.Decided(c, found.DecisionID)
-		write(c, http.StatusOK, resultsOf(asked, found))
+		write(c, http.StatusOK, d.resultsOf(asked, found))
 		return nil
 	}
 }
 
-func (s *searched) read(part tenancy.SearchFor) (tenancy.Search, error) {
+// decodeSearch reads the body of a search. An action has no place in the
+// search for actions, and is ignored there like any unknown key.
+func decodeSearch(c *gin.Context, part tenancy.SearchFor) (searched, error) {
+	switch part {
+	case tenancy.SearchSubject:
+		var body struct {
+			searched
+			Subject *target `json:"subject"`
+		}
+		err := decode(c, &body)
+		body.searched.Subject = body.Subject.party()
+		return body.searched, err
+	case tenancy.SearchResource:
+		var body struct {
+			searched
+			Resource *target `json:"resource"`
+		}
+		err := decode(c, &body)
+		body.searched.Resource = body.Resource.party()
+		return body.searched, err
+	default:
+		var body struct {
+			searched
+			Action ignored `json:"action"`
+		}
+		err := decode(c, &body)
+		return body.searched, err
+	}
+}
+
+func (s *searched) read(part tenancy.SearchFor, by seal) (tenancy.Search, error) {
 	open := unless{
 		subjectID: part == tenancy.SearchSubject, resourceID: part == tenancy.SearchResource, action: part == tenancy.SearchAction,
 	}
@@ -90,12 +139,15 @@ func (s *searched) read(part tenancy.SearchFor) (tenancy.Search, error) {
 		}
 	}
 	if token := or(s.Page.Token, s.Page.NextToken); token != nil && *token != "" {
-		asked.After, err = placeIn(*token, asked)
+		var known bool
+		if asked.After, known = by.open(*token, key(asked)); !known {
+			err = &api.InputError{Fault: api.FaultValue, In: api.InBody, Path: []string{"page", "token"}, Msg: "it is no page of this search"}
+		}
 	}
 	return asked, err
 }
 
-func resultsOf(asked tenancy.Search, found tenancy.Found) results {
+func (d *dialect) resultsOf(asked tenancy.Search, found tenancy.Found) results {
 	shown := results{Results: []any{}}
 	for _, entity := range found.Entities {
 		shown.Results = append(shown.Results, foundEntity(entity))
@@ -105,31 +157,7 @@ func resultsOf(asked tenancy.Search, found tenancy.Found) results {
 	}
 	shown.Page.Count = len(shown.Results)
 	if found.Next != "" {
-		shown.Page.NextToken = tokenOf(found.Next, asked)
+		shown.Page.NextToken = d.seal.close(found.Next, key(asked))
 	}
 	return shown
-}
-
-// tokenOf names a page: by where it begins, and by the search that it is of. It
-// opens nothing: each result is judged before it is shown.
-func tokenOf(place string, of tenancy.Search) string {
-	return base64.RawURLEncoding.EncodeToString(append(mark(of), place...))
-}
-
-// markSize is how many bytes of a token name the search.
-const markSize = 12
-
-// mark names a search, whatever its pages.
-func mark(s tenancy.Search) []byte {
-	sum := sha256.Sum256(key(s))
-	return sum[:markSize:markSize]
-}
-
-// placeIn reads what tokenOf wrote.
-func placeIn(token string, of tenancy.Search) (string, error) {
-	text, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(text) <= markSize || !bytes.Equal(text[:markSize], mark(of)) {
-		return "", &api.InputError{Fault: api.FaultValue, In: api.InBody, Path: []string{"page", "token"}, Msg: "it is no page of this search"}
-	}
-	return string(text[markSize:]), nil
 }

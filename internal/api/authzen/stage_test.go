@@ -2,6 +2,7 @@ package authzen_test
 
 import (
 	"context"
+	"crypto/rand"
 	"sync"
 	"testing"
 	"time"
@@ -66,7 +67,7 @@ func set(t *testing.T, rules func() (*policy.Set, error), gate func(authzen.Gate
 			if gate != nil {
 				front = gate(front)
 			}
-			return []api.Dialect{authzen.New(authzen.Options{Gate: front, Authenticator: s.Authn.Door(authn.Source{ActAs: true}), PublicURL: url})}
+			return []api.Dialect{authzen.New(authzen.Options{Gate: front, Authenticator: s.Authn.Door(authn.Source{ActAs: true}), Random: rand.Reader, PublicURL: url})}
 		},
 	})
 }

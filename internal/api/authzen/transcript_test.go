@@ -12,6 +12,8 @@ func TestTranscripts(t *testing.T) {
 		switch {
 		case strings.Contains(comment, "No public URL"):
 			return set(t, records, nil, "")
+		case strings.Contains(comment, "public URL has a path"):
+			return set(t, records, nil, pointURL+"/teams/pdp")
 		case strings.Contains(comment, "The shipped rules"):
 			return set(t, shipped, nil, pointURL)
 		default:

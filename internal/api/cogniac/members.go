@@ -127,25 +127,36 @@ func removed(c *gin.Context) (tenancy.UserID, error) {
 	if err != nil {
 		return tenancy.UserID{}, err
 	}
-	var given struct {
-		UserID *string `json:"user_id"`
-	}
-	if err := api.JSON(c, &given, api.DecodeOptions{IgnoreUnknown: true, AllowEmpty: true}); err != nil {
+	given, err := removedInBody(c)
+	if err != nil {
 		return tenancy.UserID{}, err
 	}
 	named, inQuery := query["user_id"]
 	if !inQuery {
-		named, err = required("user_id", given.UserID)
+		named, err = required("user_id", given)
 		return api.OpaqueUserID(named), err
 	}
 	if named == "" {
 		return tenancy.UserID{}, missing("user_id")
 	}
 	user := api.OpaqueUserID(named)
-	if given.UserID != nil && api.OpaqueUserID(*given.UserID) != user {
+	if given != nil && api.OpaqueUserID(*given) != user {
 		return tenancy.UserID{}, wrong("user_id", errors.New("differs from the query's"))
 	}
 	return user, nil
+}
+
+// removedInBody reads who is to be removed from the body; nil: it says nothing.
+// One that is null is like none, for some clients send that instead.
+func removedInBody(c *gin.Context) (*string, error) {
+	given := &struct {
+		UserID *string `json:"user_id"`
+	}{}
+	err := api.JSON(c, &given, api.DecodeOptions{IgnoreUnknown: true, AllowEmpty: true})
+	if err != nil || given == nil {
+		return nil, err
+	}
+	return given.UserID, nil
 }
 
 // setRole serves POST /1/tenants/{id}/users/role.

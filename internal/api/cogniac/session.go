@@ -13,7 +13,8 @@ import (
 // factors with the password or a key, the token for one tenant, and with that
 // the tenant and itself.
 
-// token serves GET /1/token?tenant_id=.
+// token serves GET /1/token?tenant_id=. Whoever comes with a token gets no other,
+// but learns first that theirs has ended.
 func (d *dialect) token(c *gin.Context, actor tenancy.Actor) error {
 	query, err := api.Query(c.Request, true, "tenant_id")
 	if err != nil {
@@ -22,6 +23,11 @@ func (d *dialect) token(c *gin.Context, actor tenancy.Actor) error {
 	tenant := query["tenant_id"]
 	if tenant == "" {
 		return &api.InputError{Fault: api.FaultMissing, In: api.InQuery, Path: []string{"tenant_id"}, Msg: "A tenant_id is required"}
+	}
+	if actor.ByToken() {
+		if _, err := d.self(c, actor); err != nil {
+			return err
+		}
 	}
 	text, lifetime, err := d.accounts.Exchange(c.Request.Context(), actor, api.OpaqueTenantID(tenant))
 	if err != nil {

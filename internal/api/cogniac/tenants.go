@@ -53,10 +53,21 @@ func (d *dialect) creator(c *gin.Context, actor tenancy.Actor, t tenancy.Tenant)
 	if creator.IsZero() {
 		return nil, nil
 	}
-	outcome, err := d.read(c, actor, tenancy.GetMember{Tenant: tenancy.RefTo(t.ID), User: creator})
+	email, err := d.addressIn(c, actor, t.ID, creator)
 	if errors.As(err, new(*tenancy.Refusal)) {
 		return nil, nil
 	}
+	return email, err
+}
+
+// addressIn gives the address of a member. Whoever has just made a tenant with
+// a token for another one is no member there by it, but knows their own.
+func (d *dialect) addressIn(c *gin.Context, actor tenancy.Actor, tenant tenancy.TenantID, user tenancy.UserID) (*string, error) {
+	if user == actor.User && !actor.Tenant.IsZero() && actor.Tenant != tenant {
+		own, err := d.self(c, actor)
+		return &own.Email, err
+	}
+	outcome, err := d.read(c, actor, tenancy.GetMember{Tenant: tenancy.RefTo(tenant), User: user})
 	if err != nil {
 		return nil, err
 	}

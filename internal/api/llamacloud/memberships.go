@@ -48,11 +48,14 @@ func (w *writer) textOrNull(text string) {
 // text writes a text. The error would be of invalid UTF-8, which it replaces.
 func (w *writer) text(text string) { w.Value, _ = jsontext.AppendQuote(w.Value, text) }
 
-func (w *writer) times(created, updated time.Time) {
+// times writes when something was made and changed, and gives what it wrote.
+func (w *writer) times(created, updated time.Time) []byte {
+	begin := len(w.Value)
 	w.raw(`,"created_at":`)
 	w.time(created)
 	w.raw(`,"updated_at":`)
 	w.time(updated)
+	return w.Value[begin:]
 }
 
 func (w *writer) time(at time.Time) {
@@ -67,7 +70,7 @@ func (w *writer) time(at time.Time) {
 func (w *writer) userOrganization(m tenancy.Member, book *roleBook) {
 	w.raw(`{"id":`)
 	w.id(tenancy.MembershipID(m.Tenant, m.User))
-	w.times(m.CreatedAt, m.UpdatedAt)
+	times := w.times(m.CreatedAt, m.UpdatedAt)
 	w.raw(`,"email":`)
 	w.text(m.Email)
 	w.raw(`,"user_id":`)
@@ -85,17 +88,17 @@ func (w *writer) userOrganization(m tenancy.Member, book *roleBook) {
 	w.raw(`,"invited_by_user_email":`)
 	w.textOrNull(m.Inviter)
 	w.raw(`,"roles":[`)
-	w.userOrganizationRole(m, book)
+	w.userOrganizationRole(m, times, book)
 	w.raw(`]}`)
 }
 
-// userOrganizationRole writes the role of a member. The user_id of who has not
-// signed up is the one that they will have.
-func (w *writer) userOrganizationRole(m tenancy.Member, book *roleBook) {
+// userOrganizationRole writes the role of a member, who has the times that are
+// written. The user_id of who has not signed up is the one that they will have.
+func (w *writer) userOrganizationRole(m tenancy.Member, times []byte, book *roleBook) {
 	id, role := book.held(m)
 	w.raw(`{"id":`)
 	w.id(assignmentID(tenancy.MembershipID(m.Tenant, m.User), id))
-	w.times(m.CreatedAt, m.UpdatedAt)
+	w.Value = append(w.Value, times...)
 	w.raw(`,"user_id":`)
 	w.id(uuid.UUID(m.User))
 	w.raw(`,"organization_id":`)
@@ -133,7 +136,7 @@ func (w *writer) projectIDs(access tenancy.ProjectAccess) {
 
 // userOrganizationRoleOf shows the role of a member.
 func userOrganizationRoleOf(m tenancy.Member, book *roleBook) jsontext.Value {
-	var w writer
-	w.userOrganizationRole(m, book)
+	var times, w writer
+	w.userOrganizationRole(m, times.times(m.CreatedAt, m.UpdatedAt), book)
 	return w.Value
 }

@@ -15,7 +15,8 @@ import (
 // entities registers the registry of what is neither an account nor a tenant:
 // the subjects and resources that operators' own rules judge.
 func (d *dialect) entities(s *surface) {
-	const one = "/v1/entities/{type}/{id}"
+	const all, one = "/v1/entities", "/v1/entities/{type}/{id}"
+	register(s, describe(http.MethodGet, all, "listEntities", "List the entities of a type"), d.listEntities)
 	register(s, describe(http.MethodGet, one, "getEntity", "Read an entity of the registry",
 		object, refuses(http.StatusNotFound)), d.getEntity)
 	register(s, describe(http.MethodPut, one, "putEntity", "Put an entity into the registry, or another in its place",
@@ -86,6 +87,25 @@ func (d *dialect) getEntity(ctx context.Context, r *request, in *entityInput) (*
 		return nil, err
 	}
 	return show(outcome, entityOf)
+}
+
+type listEntitiesInput struct {
+	Type   string `query:"type" required:"true" minLength:"1" maxLength:"128" doc:"Whose entities."`
+	Cursor string `query:"cursor" doc:"The next_cursor of the page before."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"How many elements a page has at most."`
+}
+
+func (d *dialect) listEntities(ctx context.Context, r *request, in *listEntitiesInput) (*body[list[entity]], error) {
+	where := place(listEntities + in.Type)
+	after, err := where.afterText(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	outcome, err := d.read(ctx, r, tenancy.ListEntities{Type: in.Type, After: after, Limit: in.Limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	return pageUpTo(outcome, in.Limit, entityOf, func(last tenancy.Entity) string { return where.textCursor(last.ID) })
 }
 
 func (d *dialect) putEntity(ctx context.Context, r *request, in *putEntityInput) (*body[entity], error) {

@@ -75,6 +75,10 @@ var endpoints = []endpoint{
 	{call: call{as: greta, method: http.MethodGet, path: "/v1/organizations/" + group + "/members/" + mary}, foreign: true},
 	{call: call{as: greta, method: http.MethodPut, path: "/v1/organizations/" + group + "/members/" + mary, body: `{"admin":true,"enabled":false}`}, foreign: true},
 	{call: call{as: greta, method: http.MethodDelete, path: "/v1/organizations/" + group + "/members/" + mary}, foreign: true},
+	{call: call{as: platform, method: http.MethodGet, path: "/v1/entities?type=record"}},
+	{call: call{as: platform, method: http.MethodGet, path: "/v1/entities/record/record-1"}},
+	{call: call{as: platform, method: http.MethodPut, path: "/v1/entities/record/record-1", body: `{"owner":"bob","properties":{"status":"archived"}}`}},
+	{call: call{as: platform, method: http.MethodDelete, path: "/v1/entities/record/record-1"}},
 	{call: call{method: http.MethodGet, path: "/openapi.json"}},
 }
 

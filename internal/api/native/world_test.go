@@ -168,6 +168,7 @@ func seed() tenancy.Seed {
 		{ID: roleID(editor), Tenant: tenantID(acme), Name: "editor", Actions: []tenancy.Action{tenancy.ActionResourceWrite}},
 		{ID: roleID(guest), Tenant: tenantID(globex), Name: "guest"},
 	}
+	s.Entities = []tenancy.Entity{{EntityRef: tenancy.EntityRef{Type: "record", ID: "record-1"}, Owner: "alice", Properties: `{"status":"active"}`}}
 	levels := map[string]tenancy.Level{adam: tenancy.LevelAdmin, mary: tenancy.LevelMember, vic: tenancy.LevelViewer, dora: tenancy.LevelAdmin}
 	for name, level := range levels {
 		s.Memberships = append(s.Memberships, tenancy.Membership{Tenant: tenantID(acme), User: userID(name), Level: level, Enabled: name != dora})

@@ -56,6 +56,7 @@ type flags struct {
 
 // newUser is the body of POST /tenant/{tenantId}/users.
 type newUser struct {
+	TenantID  *string `json:"tenantId"` // may be absent
 	Email     *string `json:"email"`
 	FirstName *string `json:"firstName"`
 	LastName  *string `json:"lastName"`
@@ -97,6 +98,11 @@ func (d *dialect) addUser(c *gin.Context, actor tenancy.Actor) error {
 	var given newUser
 	if err := decode(c, &given); err != nil {
 		return err
+	}
+	if given.TenantID != nil {
+		if err := sameTenant(c, given.TenantID); err != nil {
+			return err
+		}
 	}
 	add, err := given.change()
 	if err != nil {

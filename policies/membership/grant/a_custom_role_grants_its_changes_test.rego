@@ -47,3 +47,33 @@ test_never_by_custom_role[action] if {
 	given := {"action": {"name": action}, "actor": {"level": "viewer", "actions": [action]}}
 	grant.allowed == false with input as cases.given(given)
 }
+
+_managing := {"id": "r1", "name": "Admin"}
+
+_harmless := {"id": "r2", "name": "admins"}
+
+test_user_managers_are_made_by_their_like[name] if {
+	some action in {"role.create", "role.update", "member.add", "member.update", "invitation.create"}
+	some what, tc in {
+		"a harmless name": {"requested": [_harmless], "want": true},
+		"no role": {"requested": [], "want": true},
+		"what is no list": {"requested": "admin", "want": false},
+		"a name that makes user managers": {"requested": [_managing], "want": false},
+		"such a name beside others": {"requested": [_harmless, _managing], "want": false},
+		"what the target holds already": {"requested": [_harmless, _managing], "held": [_managing], "want": true},
+		"the target holds another role of that name": {"requested": [_managing], "held": [{"id": "r3", "name": "Admin"}], "want": false},
+		"by a user manager by name": {"requested": [_managing], "roles": [{"id": "r3", "name": "admin"}], "want": true},
+		"by a user manager by capability": {"requested": [_managing], "capabilities": ["manage_users"], "want": true},
+	}
+	name := sprintf("%s: %s", [action, what])
+	given := {
+		"action": {"name": action},
+		"actor": {
+			"level": "member", "actions": [action],
+			"roles": object.get(tc, "roles", []), "capabilities": object.get(tc, "capabilities", []),
+		},
+		"target": {"roles": object.get(tc, "held", [])},
+		"requested": {"roles": tc.requested},
+	}
+	grant.allowed == tc.want with input as cases.given(given)
+}
