@@ -54,7 +54,7 @@ const collectAt = 400
 
 func main() {
 	short := flag.Bool("quick", false, "smaller stores and fewer, shorter turns: for ./check")
-	only := flag.String("only", "", "run these measurements, of writes,bare,cost,start,memory,check,backup,dialects,proxies")
+	only := flag.String("only", "", "run these measurements, of writes,bare,cost,start,memory,check,backup,dialects,proxies,envoy")
 	flag.Parse()
 	p := whole()
 	if *short {
@@ -92,6 +92,7 @@ func run(ctx context.Context, p plan, only string) (int, error) {
 		{"backup", measureBackup},
 		{"dialects", measureDialects},
 		{"proxies", measureProxies},
+		{"envoy", measureEnvoy},
 	}
 	failed := 0
 	for _, m := range measurements {

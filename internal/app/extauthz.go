@@ -2,12 +2,12 @@ package app
 
 import (
 	"context"
+	"net"
 	"net/http"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
-	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/memberward/memberward/internal/proxy"
 )
@@ -24,63 +24,63 @@ const secretKey = "x-memberward-secret"
 // extAuthz answers Envoy's ext_authz by gRPC. Every answer is an explicit Ok
 // or Denied: an error of gRPC would let the request through where Envoy is
 // told failure_mode_allow (contracts/proxy.md).
-//
-// The published Go types would make the program 3 MB larger, for a dozen
-// fields. So a message is taken for an empty one, whose unknown fields are all
-// that was sent, and read in extauthz_wire.go.
-type extAuthz func(context.Context, proxy.EnvoyCheck) proxy.EnvoyVerdict
+type extAuthz struct {
+	judge  func(context.Context, proxy.EnvoyCheck) proxy.EnvoyVerdict
+	trusts func(net.Addr) bool
+	schema *schema
+}
 
-// service describes the protocol to the server.
+// service describes the protocol to the server. Check takes one message and
+// gives one, but is served as a stream: so a peer that is not trusted is
+// answered before anything of it is kept, and a call without a message is
+// answered, too.
 func (e extAuthz) service() *grpc.ServiceDesc {
-	check := func(_ any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
-		request := &emptypb.Empty{}
-		if err := decode(request); err != nil {
-			return nil, err
-		}
-		handle := func(ctx context.Context, request any) (any, error) {
-			sent, _ := request.(*emptypb.Empty)
-			return e.check(ctx, sent), nil
-		}
-		if intercept == nil {
-			return handle(ctx, request)
-		}
-		return intercept(ctx, request, &grpc.UnaryServerInfo{Server: e, FullMethod: extAuthzCheck}, handle)
-	}
+	serve := func(_ any, stream grpc.ServerStream) error { return stream.SendMsg(e.answer(stream)) }
 	return &grpc.ServiceDesc{
-		ServiceName: extAuthzService, HandlerType: (*any)(nil), Metadata: "envoy/service/auth/v3/external_auth.proto",
-		Methods: []grpc.MethodDesc{{MethodName: "Check", Handler: check}},
+		ServiceName: extAuthzService, HandlerType: (*any)(nil), Metadata: schemaRoot,
+		Streams: []grpc.StreamDesc{{StreamName: "Check", Handler: serve, ServerStreams: true, ClientStreams: true}},
 	}
 }
 
-// check answers one request, whatever it holds.
-func (e extAuthz) check(ctx context.Context, request *emptypb.Empty) *emptypb.Empty {
-	asked, ok := readCheck(request.ProtoReflect().GetUnknown())
-	if !ok {
-		asked = proxy.EnvoyCheck{} // which is denied, with an id and a line in the log
+// answer receives one request and answers it.
+func (e extAuthz) answer(stream grpc.ServerStream) *wire {
+	ctx, request := stream.Context(), &wire{}
+	from, known := peer.FromContext(ctx)
+	if known && e.trusts(from.Addr) && stream.RecvMsg(request) != nil {
+		request = &wire{}
 	}
+	return e.check(ctx, request)
+}
+
+// check answers one request, whatever it holds. What holds nothing is denied,
+// with an id and a line in the log.
+func (e extAuthz) check(ctx context.Context, request *wire) *wire {
+	asked, ok := e.read(request.data)
 	if from, known := peer.FromContext(ctx); known {
 		asked.Peer = from.Addr
 	}
-	sent, _ := metadata.FromIncomingContext(ctx)
-	asked.Secret = sent.Get(secretKey)
-	verdict := e(ctx, asked)
+	asked.Secret = metadata.ValueFromIncomingContext(ctx, secretKey)
+	verdict := e.judge(ctx, asked)
 	switch {
 	case verdict.Status != http.StatusOK:
 		return deniedByEnvoy(verdict)
 	case !ok:
 		return deniedByEnvoy(proxy.EnvoyVerdict{})
 	}
-	return message(appendAllowed(nil, verdict))
+	return &wire{appendAllowed(nil, verdict)}
+}
+
+// read reads a request; one that is malformed is empty.
+func (e extAuthz) read(data []byte) (proxy.EnvoyCheck, bool) {
+	asked, ok := readCheck(data)
+	if !ok {
+		return proxy.EnvoyCheck{}, false
+	}
+	asked.Describe = func(path string, headers map[string]string) ([]byte, error) {
+		return e.schema.attributes(data, path, headers)
+	}
+	return asked, true
 }
 
 // deniedByEnvoy is an explicit denial; the zero verdict is 403.
-func deniedByEnvoy(verdict proxy.EnvoyVerdict) *emptypb.Empty {
-	return message(appendDenied(nil, verdict))
-}
-
-// message makes a message of its encoded fields.
-func message(fields []byte) *emptypb.Empty {
-	m := &emptypb.Empty{}
-	m.ProtoReflect().SetUnknown(fields)
-	return m
-}
+func deniedByEnvoy(verdict proxy.EnvoyVerdict) *wire { return &wire{appendDenied(nil, verdict)} }

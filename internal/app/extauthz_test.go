@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -18,7 +19,6 @@ import (
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/memberward/memberward/internal/proxy"
 	"github.com/memberward/memberward/internal/telemetry"
@@ -48,6 +48,11 @@ func envoyAsks(method, path, key string) *authv3.CheckRequest {
 	}}
 }
 
+func withBody(asked *authv3.CheckRequest, size int) *authv3.CheckRequest {
+	asked.Attributes.Request.Http.RawBody = make([]byte, size)
+	return asked
+}
+
 // The published client gets from the running program what the protocol says.
 func TestExtAuthzOfTheRunningProgram(t *testing.T) {
 	cfg := settings(t.TempDir())
@@ -68,6 +73,14 @@ func TestExtAuthzOfTheRunningProgram(t *testing.T) {
 	raw.Attributes.Request.Http.HeaderMap = &corev3.HeaderMap{Headers: []*corev3.HeaderValue{{Key: "x-api-key", RawValue: []byte(vic)}}}
 	both := envoyAsks("GET", "/tenants/acme/x", olga)
 	both.Attributes.Request.Http.HeaderMap = &corev3.HeaderMap{Headers: []*corev3.HeaderValue{{Key: "x-api-key", Value: olga}}}
+	agreeing := envoyAsks("GET", "/tenants/acme/x", "")
+	agreeing.Attributes.Request.Http.Headers = map[string]string{"x-api-key": vic, "accept": "a,b"}
+	agreeing.Attributes.Request.Http.HeaderMap = &corev3.HeaderMap{Headers: []*corev3.HeaderValue{
+		{Key: "Accept", Value: "a"}, {Key: "x-api-key", RawValue: []byte(vic)}, {Key: "accept", RawValue: []byte("b")},
+	}}
+	twice := envoyAsks("GET", "/tenants/acme/x", "")
+	twice.Attributes.Request.Http.Headers = nil
+	twice.Attributes.Request.Http.HeaderMap = &corev3.HeaderMap{Headers: []*corev3.HeaderValue{{Key: ":path", Value: "/tenants/acme/x"}, {Key: ":path", Value: "/tenants/acme/x"}, {Key: "x-api-key", Value: vic}}}
 	for name, tt := range map[string]struct {
 		request *authv3.CheckRequest
 		status  int32
@@ -77,7 +90,12 @@ func TestExtAuthzOfTheRunningProgram(t *testing.T) {
 		"a viewer who reads":         {envoyAsks("GET", "/tenants/acme/x", vic), 200, codes.OK},
 		"a viewer who writes":        {envoyAsks("POST", "/tenants/acme/x", vic), 403, codes.PermissionDenied},
 		"headers as a list of bytes": {raw, 200, codes.OK},
-		"headers in both forms":      {both, 403, codes.PermissionDenied},
+		"headers in two forms":       {both, 403, codes.PermissionDenied},
+		"two forms that agree":       {agreeing, 200, codes.OK},
+		"a pseudo-header twice":      {twice, 403, codes.PermissionDenied},
+		"a body of 2 MiB":            {withBody(envoyAsks("GET", "/tenants/acme/x", olga), 2<<20), 403, codes.PermissionDenied},
+		"a body of 8 MiB":            {withBody(envoyAsks("GET", "/tenants/acme/x", olga), 8<<20), 403, codes.PermissionDenied},
+		"a body of 500 KiB":          {withBody(envoyAsks("GET", "/tenants/acme/x", olga), 500<<10), 200, codes.OK},
 		"no credential":              {envoyAsks("GET", "/tenants/acme/x", ""), 401, codes.Unauthenticated},
 		"a wrong credential":         {envoyAsks("GET", "/tenants/acme/x", "nobody's"), 401, codes.Unauthenticated},
 		"an unknown tenant":          {envoyAsks("GET", "/tenants/void/x", olga), 403, codes.PermissionDenied},
@@ -110,6 +128,22 @@ func TestExtAuthzOfTheRunningProgram(t *testing.T) {
 		case tt.status == 401 && headers["Www-Authenticate"] == "":
 			t.Errorf("%s: no WWW-Authenticate in %v", name, got)
 		}
+	}
+	for name, sent := range map[string][]byte{"no protobuf": []byte("\xff\xff\xff"), "nothing": {}, "a message that is cut off": {0x0a, 9, 1}} {
+		answer := &wire{}
+		err := connection.Invoke(t.Context(), extAuthzCheck, &wire{sent}, answer, grpc.ForceCodecV2(newCodec()))
+		got := &authv3.CheckResponse{}
+		if err != nil || proto.Unmarshal(answer.data, got) != nil || got.GetDeniedResponse().GetStatus().GetCode() != 403 {
+			t.Errorf("%s: %v, %v, want an explicit denial", name, got, err)
+		}
+	}
+	empty, err := connection.NewStream(t.Context(), &grpc.StreamDesc{}, extAuthzCheck)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noMessage := &authv3.CheckResponse{}
+	if err := errors.Join(empty.CloseSend(), empty.RecvMsg(noMessage)); err != nil || noMessage.GetDeniedResponse() == nil {
+		t.Errorf("no message at all: %v, %v", noMessage, err)
 	}
 	if services := reflected(t, connection); !strings.Contains(services, extAuthzService) || !strings.Contains(services, "grpc.health.v1.Health") {
 		t.Errorf("reflection lists %s", services)
@@ -155,10 +189,10 @@ func reflected(t *testing.T, connection *grpc.ClientConn) string {
 // would say.
 func TestExtAuthzOfHostileMessages(t *testing.T) {
 	var asked proxy.EnvoyCheck
-	e := extAuthz(func(_ context.Context, check proxy.EnvoyCheck) proxy.EnvoyVerdict {
+	e := extAuthz{judge: func(_ context.Context, check proxy.EnvoyCheck) proxy.EnvoyVerdict {
 		asked = check
 		return proxy.EnvoyVerdict{Status: http.StatusOK}
-	})
+	}}
 	encode := func(m *authv3.CheckRequest) []byte {
 		data, err := proto.Marshal(m)
 		if err != nil {
@@ -168,12 +202,8 @@ func TestExtAuthzOfHostileMessages(t *testing.T) {
 	}
 	good := encode(envoyAsks("GET", "/tenants/acme/x", "key"))
 	decision := func(data []byte) *authv3.CheckResponse {
-		answer, err := proto.Marshal(e.check(t.Context(), message(data)))
-		if err != nil {
-			t.Fatal(err)
-		}
 		read := &authv3.CheckResponse{}
-		if err := proto.Unmarshal(answer, read); err != nil {
+		if err := proto.Unmarshal(e.check(t.Context(), &wire{data}).data, read); err != nil {
 			t.Fatal(err)
 		}
 		return read
@@ -200,6 +230,18 @@ func TestExtAuthzOfHostileMessages(t *testing.T) {
 	}
 }
 
+// sentMessages notes what a server sends.
+type sentMessages struct {
+	grpc.ServerStream
+	all []string
+}
+
+// SendMsg implements grpc.ServerStream.
+func (s *sentMessages) SendMsg(m any) error {
+	s.all = append(s.all, string(m.(*wire).data))
+	return nil
+}
+
 // A call that panics is answered and logged without its value.
 func TestAPanicInAGRPCCall(t *testing.T) {
 	var out outlet
@@ -209,9 +251,11 @@ func TestAPanicInAGRPCCall(t *testing.T) {
 	}
 	p := &program{parts: parts{logger: logger, metrics: telemetry.NewMetrics(Version(), nil)}, clock: time.Now}
 	broken := func(context.Context, any) (any, error) { panic("a secret") }
-	answer, err := p.observeCall(t.Context(), nil, &grpc.UnaryServerInfo{FullMethod: extAuthzCheck}, broken)
-	if sent, is := answer.(*emptypb.Empty); err != nil || !is || !proto.Equal(sent, deniedByEnvoy(proxy.EnvoyVerdict{})) {
-		t.Errorf("of a check: %v, %v; want an explicit denial", answer, err)
+	sent := &sentMessages{}
+	check := func(any, grpc.ServerStream) error { panic("a secret") }
+	err = p.observeStream(nil, sent, &grpc.StreamServerInfo{FullMethod: extAuthzCheck}, check)
+	if err != nil || len(sent.all) != 1 || sent.all[0] != string(deniedByEnvoy(proxy.EnvoyVerdict{}).data) {
+		t.Errorf("of a check: %v, %v; want an explicit denial", sent.all, err)
 	}
 	if _, err := p.observeCall(t.Context(), nil, &grpc.UnaryServerInfo{FullMethod: "/grpc.health.v1.Health/Check"}, broken); status.Code(err) != codes.Internal {
 		t.Errorf("of anything else: %v", err)

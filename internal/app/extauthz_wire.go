@@ -1,10 +1,15 @@
 package app
 
 import (
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/memberward/memberward/internal/proxy"
 )
@@ -14,91 +19,183 @@ import (
 // headers that are told in two ways: protobuf merges what is repeated, and
 // somebody else may take the other one.
 func readCheck(data []byte) (check proxy.EnvoyCheck, ok bool) {
-	var both headerForms
-	http := fields{
-		2: one(&check.Method), 3: both.entry, 4: one(&check.Path), 5: one(&check.Host), 6: one(&check.Scheme), 13: within(fields{1: both.value}),
+	var r checkReader
+	ok = readFields(data, r.within(1, r.attributes))
+	r.Body = r.body + r.rawBody
+	r.Header = r.plain
+	if len(r.raw) > 0 {
+		r.Header = r.raw // repeated headers are several there
 	}
-	attributes := fields{
-		1: within(fields{1: within(fields{1: within(fields{2: one(&check.Source)})})}), // source.address.socket_address.address
-		4: within(fields{2: within(http)}),                                             // request.http
-	}
-	ok = fields{1: within(attributes)}.read(data)
-	check.Header = append(both.plain, both.raw...)
-	return check, ok && (len(both.plain) == 0 || len(both.raw) == 0)
+	return r.EnvoyCheck, ok && (r.body == "" || r.rawBody == "") && r.agree()
 }
 
-// fields says who takes the fields of a message that have bytes, by number.
-// Others are skipped.
-type fields map[protowire.Number]func([]byte) bool
+// checkReader collects what is read of a check. Its methods take the fields of
+// one message each, and skip what nobody wants.
+type checkReader struct {
+	proxy.EnvoyCheck
+	headerForms
+	body, rawBody string
+	seen          [seenFields]bool
+}
 
-func (f fields) read(data []byte) bool {
+// The messages and texts that may be there once.
+const (
+	seenAttributes = iota
+	seenRequest
+	seenHTTP
+	seenHeaderMap
+	seenPeer
+	seenAddress
+	seenSocket
+	seenSource
+	seenText   // the fields of request.http follow, by number
+	seenFields = seenText + 14
+)
+
+// taker takes one field that has bytes; wanted is false for what it skips.
+type taker func(number protowire.Number, data []byte) (wanted, ok bool)
+
+// once reports whether something is seen for the first time.
+func (r *checkReader) once(what int) bool {
+	first := !r.seen[what]
+	r.seen[what] = true
+	return first
+}
+
+// within takes the message attributes.
+func (r *checkReader) within(number protowire.Number, take taker) taker {
+	return func(n protowire.Number, data []byte) (bool, bool) {
+		return n == number, n != number || r.once(seenAttributes) && readFields(data, take)
+	}
+}
+
+func (r *checkReader) attributes(number protowire.Number, data []byte) (wanted, ok bool) {
+	switch number {
+	case 1: // source
+		return true, r.once(seenPeer) && readFields(data, r.peer)
+	case 4: // request
+		return true, r.once(seenRequest) && readFields(data, r.request)
+	}
+	return false, true
+}
+
+func (r *checkReader) peer(number protowire.Number, data []byte) (wanted, ok bool) {
+	if number != 1 { // address
+		return false, true
+	}
+	return true, r.once(seenAddress) && readFields(data, r.address)
+}
+
+func (r *checkReader) address(number protowire.Number, data []byte) (wanted, ok bool) {
+	if number != 1 { // socket_address
+		return false, true
+	}
+	return true, r.once(seenSocket) && readFields(data, r.socket)
+}
+
+func (r *checkReader) socket(number protowire.Number, data []byte) (wanted, ok bool) {
+	if number != 2 { // address
+		return false, true
+	}
+	r.Source = string(data)
+	return true, r.once(seenSource)
+}
+
+func (r *checkReader) request(number protowire.Number, data []byte) (wanted, ok bool) {
+	if number != 2 { // http
+		return false, true
+	}
+	return true, r.once(seenHTTP) && readFields(data, r.http)
+}
+
+func (r *checkReader) http(number protowire.Number, data []byte) (wanted, ok bool) {
+	var into *string
+	switch number {
+	case 2:
+		into = &r.Method
+	case 3:
+		return true, r.entry(data)
+	case 4:
+		into = &r.Path
+	case 5:
+		into = &r.Host
+	case 6:
+		into = &r.Scheme
+	case 11:
+		into = &r.body
+	case 12:
+		into = &r.rawBody
+	case 13:
+		return true, r.once(seenHeaderMap) && readFields(data, r.listed)
+	default:
+		return false, true
+	}
+	*into = string(data)
+	return true, r.once(seenText + int(number))
+}
+
+func (r *checkReader) listed(number protowire.Number, data []byte) (wanted, ok bool) {
+	if number != 1 {
+		return false, true
+	}
+	return true, r.value(data)
+}
+
+// readFields hands the fields of a message to who takes them.
+func readFields(data []byte, take taker) bool {
 	for len(data) > 0 {
 		number, kind, n := protowire.ConsumeTag(data)
 		if n < 0 {
 			return false
 		}
-		data = data[n:]
-		take, wanted := f[number]
-		if !wanted {
-			if n = protowire.ConsumeFieldValue(number, kind, data); n < 0 {
-				return false
-			}
-			data = data[n:]
-			continue
-		}
-		if kind != protowire.BytesType {
+		rest := data[n:]
+		if n = protowire.ConsumeFieldValue(number, kind, rest); n < 0 {
 			return false
 		}
-		value, n := protowire.ConsumeBytes(data)
-		if n < 0 || !take(value) {
+		var value []byte
+		if kind == protowire.BytesType {
+			value, _ = protowire.ConsumeBytes(rest)
+		}
+		if wanted, ok := take(number, value); !ok || wanted && kind != protowire.BytesType {
 			return false
 		}
-		data = data[n:]
+		data = rest[n:]
 	}
 	return true
-}
-
-// within reads a message that may be there once.
-func within(f fields) func([]byte) bool {
-	seen := false
-	return func(data []byte) bool {
-		if seen {
-			return false
-		}
-		seen = true
-		return f.read(data)
-	}
-}
-
-// one takes a text that may be there once.
-func one(into *string) func([]byte) bool {
-	seen := false
-	return func(data []byte) bool {
-		if seen {
-			return false
-		}
-		seen = true
-		*into = string(data)
-		return true
-	}
 }
 
 // headerForms are the two forms in which Envoy tells headers.
 type headerForms struct{ plain, raw []proxy.Field }
 
+// agree reports whether there is one form, or two that say the same.
+func (h *headerForms) agree() bool {
+	return len(h.plain) == 0 || len(h.raw) == 0 || maps.Equal(joined(h.plain), joined(h.raw))
+}
+
+// joined gives the values by name in lower case, those of one name as the map
+// joins them.
+func joined(headers []proxy.Field) map[string]string {
+	values := map[string]string{}
+	for _, f := range headers {
+		name := strings.ToLower(f.Name)
+		if before, repeated := values[name]; repeated {
+			f.Value = before + "," + f.Value
+		}
+		values[name] = f.Value
+	}
+	return values
+}
+
 // entry takes one of the map headers, where what is repeated is joined.
 func (h *headerForms) entry(data []byte) bool {
-	var f proxy.Field
-	ok := fields{1: one(&f.Name), 2: one(&f.Value)}.read(data)
+	f, raw, ok := readHeader(data)
 	h.plain = append(h.plain, f)
-	return ok
+	return ok && raw == ""
 }
 
 // value takes one of the list header_map: its value is a text or bytes.
 func (h *headerForms) value(data []byte) bool {
-	var f proxy.Field
-	var raw string
-	ok := fields{1: one(&f.Name), 2: one(&f.Value), 3: one(&raw)}.read(data)
+	f, raw, ok := readHeader(data)
 	if f.Value != "" && raw != "" {
 		return false
 	}
@@ -107,36 +204,85 @@ func (h *headerForms) value(data []byte) bool {
 	return ok
 }
 
-// overwrite is HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD: what the request
-// has under the name is not ours.
-const overwrite = 2
+// readHeader reads a name, a value and a value in bytes, each at most once.
+func readHeader(data []byte) (f proxy.Field, raw string, ok bool) {
+	var seen [4]bool
+	ok = readFields(data, func(number protowire.Number, data []byte) (wanted, ok bool) {
+		if number < 1 || number > 3 {
+			return false, true
+		}
+		*[...]*string{&f.Name, &f.Value, &raw}[number-1] = string(data)
+		first := !seen[number]
+		seen[number] = true
+		return true, first
+	})
+	return f, raw, ok
+}
+
+// What becomes of a header that is there already
+// (HeaderValueOption.HeaderAppendAction): what the request has under the name
+// is not ours; what we said before stays.
+const (
+	beside    = 0 // APPEND_IF_EXISTS_OR_ADD
+	overwrite = 2 // OVERWRITE_IF_EXISTS_OR_ADD
+)
 
 // appendAllowed writes a CheckResponse with an OkHttpResponse.
 func appendAllowed(to []byte, verdict proxy.EnvoyVerdict) []byte {
-	to = appendMessage(to, 1, nil) // google.rpc.Status: OK
-	ok := appendHeaders(nil, verdict.Headers)
+	to = appendMessage(slices.Grow(to, 1024), 1, nil) // google.rpc.Status: OK
+	ok := appendHeaders(make([]byte, 0, 768), 2, verdict.Headers)
 	for _, name := range verdict.Remove {
 		ok = appendMessage(ok, 5, []byte(name))
 	}
-	return appendMessage(to, 3, ok)
+	to = appendMessage(to, 3, appendHeaders(ok, 6, verdict.ToClient))
+	return appendMetadata(to, verdict.Metadata)
 }
 
 // appendDenied writes a CheckResponse with a DeniedHttpResponse.
 func appendDenied(to []byte, verdict proxy.EnvoyVerdict) []byte {
-	status, code := http.StatusForbidden, codes.PermissionDenied
-	if verdict.Status == http.StatusUnauthorized {
-		status, code = verdict.Status, codes.Unauthenticated
+	status, code := verdict.Status, codes.PermissionDenied
+	switch {
+	case status == http.StatusUnauthorized:
+		code = codes.Unauthenticated
+	case status < http.StatusMultipleChoices || status >= http.StatusInternalServerError:
+		status = http.StatusForbidden
 	}
 	to = appendMessage(to, 1, appendNumber(nil, 1, uint64(code)))
-	return appendMessage(to, 2, appendHeaders(appendMessage(nil, 1, appendNumber(nil, 1, uint64(status))), verdict.Headers))
+	denied := appendHeaders(appendMessage(nil, 1, appendNumber(nil, 1, uint64(status))), 2, verdict.Headers)
+	if verdict.Body != "" {
+		denied = appendMessage(denied, 3, []byte(verdict.Body))
+	}
+	return appendMetadata(appendMessage(to, 2, denied), verdict.Metadata)
 }
 
-// appendHeaders writes HeaderValueOptions, which have the number 2 in both
-// kinds of answer.
-func appendHeaders(to []byte, headers []proxy.Field) []byte {
-	for _, f := range headers {
-		pair := appendMessage(appendMessage(nil, 1, []byte(f.Name)), 2, []byte(f.Value))
-		to = appendMessage(to, 2, appendNumber(appendMessage(nil, 1, pair), 3, overwrite))
+// appendMetadata writes the dynamic metadata of either kind of answer, a
+// google.protobuf.Struct. What is none is left out: it decides nothing.
+func appendMetadata(to, object []byte) []byte {
+	values := &structpb.Struct{}
+	if len(object) == 0 || values.UnmarshalJSON(object) != nil {
+		return to
+	}
+	data, err := proto.Marshal(values)
+	if err != nil {
+		return to
+	}
+	return appendMessage(to, 4, data)
+}
+
+// appendHeaders writes HeaderValueOptions under a number.
+func appendHeaders(to []byte, number protowire.Number, headers []proxy.Field) []byte {
+	for i, f := range headers {
+		action := uint64(overwrite)
+		if slices.ContainsFunc(headers[:i], func(before proxy.Field) bool { return before.Name == f.Name }) {
+			action = beside
+		}
+		pair := 2*protowire.SizeTag(1) + protowire.SizeBytes(len(f.Name)) + protowire.SizeBytes(len(f.Value))
+		option := 2*protowire.SizeTag(1) + protowire.SizeBytes(pair) + protowire.SizeVarint(action)
+		to = protowire.AppendVarint(protowire.AppendTag(to, number, protowire.BytesType), uint64(option))
+		to = protowire.AppendVarint(protowire.AppendTag(to, 1, protowire.BytesType), uint64(pair))
+		to = protowire.AppendString(protowire.AppendTag(to, 1, protowire.BytesType), f.Name)
+		to = protowire.AppendString(protowire.AppendTag(to, 2, protowire.BytesType), f.Value)
+		to = appendNumber(to, 3, action)
 	}
 	return to
 }

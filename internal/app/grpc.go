@@ -12,14 +12,18 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 	"google.golang.org/grpc/status"
 )
 
 // How much one gRPC connection may take. Envoy and Kubernetes keep one
 // connection with one or a few streams at a time.
 const (
-	messageLimit  = 1 << 20 // bytes, as for every body (contracts/README.md, rule 11)
-	streamLimit   = 256     // at once, of one connection
+	messageLimit  = 1 << 20  // bytes, as for every body (contracts/README.md, rule 11)
+	receiveLimit  = 64 << 20 // bytes: what is longer than a message may be is denied up to here; beyond, gRPC itself gives an error
+	streamLimit   = 256      // at once, of one connection
+	streamWorkers = 32       // goroutines that go from call to call; a new one would grow its stack for each check
 	connectionAge = 30 * time.Minute
 	pingAfter     = time.Minute      // of silence, whether the peer is still there
 	pingTimeout   = 20 * time.Second // until a peer that does not answer is gone
@@ -30,8 +34,8 @@ const (
 // those of the other listeners, in gRPC's words.
 func (p *program) grpcServer(stopping <-chan struct{}) *grpc.Server {
 	server := grpc.NewServer(
-		grpc.MaxRecvMsgSize(messageLimit), grpc.MaxSendMsgSize(messageLimit), grpc.MaxConcurrentStreams(streamLimit),
-		grpc.MaxHeaderListSize(headLimit), grpc.ConnectionTimeout(headTimeout),
+		grpc.ForceServerCodecV2(newCodec()), grpc.MaxRecvMsgSize(receiveLimit), grpc.MaxSendMsgSize(messageLimit), grpc.MaxConcurrentStreams(streamLimit),
+		grpc.NumStreamWorkers(streamWorkers), grpc.MaxHeaderListSize(headLimit), grpc.ConnectionTimeout(headTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionIdle: idleTimeout, MaxConnectionAge: connectionAge, MaxConnectionAgeGrace: stopTimeout,
 			Time: pingAfter, Timeout: pingTimeout,
@@ -40,8 +44,10 @@ func (p *program) grpcServer(stopping <-chan struct{}) *grpc.Server {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAtMost, PermitWithoutStream: true}),
 	)
 	grpc_health_v1.RegisterHealthServer(server, &health{ready: p.ready, stopping: stopping, every: watchInterval})
-	server.RegisterService(extAuthz(p.proxy.CheckEnvoy).service(), nil)
-	reflection.RegisterV1(server)
+	server.RegisterService(extAuthz{p.proxy.CheckEnvoy, p.proxy.Trusts, p.schema}.service(), nil)
+	described := reflection.ServerOptions{Services: server, DescriptorResolver: p.schema}
+	grpc_reflection_v1.RegisterServerReflectionServer(server, reflection.NewServerV1(described))
+	grpc_reflection_v1alpha.RegisterServerReflectionServer(server, reflection.NewServer(described))
 	return server
 }
 
@@ -49,7 +55,8 @@ func (p *program) grpcServer(stopping <-chan struct{}) *grpc.Server {
 const watchInterval = time.Second
 
 // health answers grpc.health.v1 by what /readyz says at the moment of the
-// question. It knows one service: the empty name, the whole program.
+// question. It knows the empty name, the whole program, and Envoy's checks,
+// which are served whenever the program is.
 type health struct {
 	grpc_health_v1.UnimplementedHealthServer
 	ready    func(ctx context.Context) error
@@ -59,7 +66,7 @@ type health struct {
 
 // Check implements grpc_health_v1.HealthServer.
 func (h *health) Check(ctx context.Context, question *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
-	if question.GetService() != "" {
+	if !knownToHealth(question.GetService()) {
 		return nil, status.Error(codes.NotFound, "unknown service")
 	}
 	return h.answer(ctx), nil
@@ -67,8 +74,11 @@ func (h *health) Check(ctx context.Context, question *grpc_health_v1.HealthCheck
 
 // List implements grpc_health_v1.HealthServer.
 func (h *health) List(ctx context.Context, _ *grpc_health_v1.HealthListRequest) (*grpc_health_v1.HealthListResponse, error) {
-	return &grpc_health_v1.HealthListResponse{Statuses: map[string]*grpc_health_v1.HealthCheckResponse{"": h.answer(ctx)}}, nil
+	now := h.answer(ctx)
+	return &grpc_health_v1.HealthListResponse{Statuses: map[string]*grpc_health_v1.HealthCheckResponse{"": now, extAuthzService: now}}, nil
 }
+
+func knownToHealth(service string) bool { return service == "" || service == extAuthzService }
 
 func (h *health) answer(ctx context.Context) *grpc_health_v1.HealthCheckResponse {
 	if h.ready(ctx) != nil {
@@ -83,7 +93,7 @@ func (h *health) answer(ctx context.Context) *grpc_health_v1.HealthCheckResponse
 func (h *health) Watch(question *grpc_health_v1.HealthCheckRequest, stream grpc.ServerStreamingServer[grpc_health_v1.HealthCheckResponse]) error {
 	ctx := stream.Context()
 	look := func() *grpc_health_v1.HealthCheckResponse { return h.answer(ctx) }
-	if question.GetService() != "" { // may be known to a later version: the protocol keeps the call open
+	if !knownToHealth(question.GetService()) { // may be known to a later version: the protocol keeps the call open
 		look = func() *grpc_health_v1.HealthCheckResponse {
 			return &grpc_health_v1.HealthCheckResponse{Status: grpc_health_v1.HealthCheckResponse_SERVICE_UNKNOWN}
 		}

@@ -14,31 +14,30 @@ import (
 	"github.com/memberward/memberward/internal/proxy"
 )
 
-// observeCall counts one gRPC call and turns a panic into an answer: of a
-// check a denial, of anything else an error.
+// observeCall counts one gRPC call and turns a panic into an error.
 func (p *program) observeCall(ctx context.Context, request any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
 	began := p.clock()
 	defer func() {
 		if broken := recover(); broken != nil {
 			p.logPanic(info.FullMethod, broken)
 			answer, err = nil, status.Error(codes.Internal, "the server made a mistake")
-			if info.FullMethod == extAuthzCheck {
-				answer, err = deniedByEnvoy(proxy.EnvoyVerdict{}), nil
-			}
 		}
 		p.metrics.Request("grpc", serviceOf(info.FullMethod), statusOfCall(err), p.clock().Sub(began))
 	}()
 	return next(ctx, request)
 }
 
-// observeStream does the same for calls that stream. They are counted when
-// they end.
+// observeStream does the same for calls that stream, which are counted when
+// they end. Envoy's checks are among them: their panic is a denial.
 func (p *program) observeStream(server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
 	began := p.clock()
 	defer func() {
 		if broken := recover(); broken != nil {
 			p.logPanic(info.FullMethod, broken)
 			err = status.Error(codes.Internal, "the server made a mistake")
+			if info.FullMethod == extAuthzCheck {
+				err = stream.SendMsg(deniedByEnvoy(proxy.EnvoyVerdict{}))
+			}
 		}
 		p.metrics.Request("grpc", serviceOf(info.FullMethod), statusOfCall(err), p.clock().Sub(began))
 	}()

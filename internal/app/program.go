@@ -48,6 +48,7 @@ type program struct {
 	authn          *authn.Service
 	gate           *gate.Gate
 	proxy          *proxy.Handler
+	schema         *schema // of Envoy's protocol
 	routes         routesFile
 	routesFailed   atomic.Bool // the file of routes has changed into one that cannot serve
 	executable     string      // this program's own
@@ -71,7 +72,14 @@ func assemble(ctx context.Context, opts Options, from parts) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.proxy, err = proxy.New(p.proxyPorts(), proxyOptions(p.cfg, table.Routes))
+	options := proxyOptions(p.cfg, table.Routes)
+	if options.EnvoyRule, err = envoyRule(p.cfg, p.engine.Active()); err != nil {
+		return nil, err
+	}
+	if p.schema, err = newSchema(); err != nil {
+		return nil, err
+	}
+	p.proxy, err = proxy.New(p.proxyPorts(), options)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 // proxyPorts are what the proxy checks need of the program.
 func (p *program) proxyPorts() proxy.Ports {
 	ports := proxy.Ports{
-		Checker: p.gate, Authenticator: proxyCallers{p.authn}, Clock: p.clock, Log: p.logger,
+		Checker: p.gate, Restricter: p.gate, Authenticator: proxyCallers{p.authn}, Clock: p.clock, Log: p.logger,
 		NewID:   func() tenancy.DecisionID { return tenancy.DecisionID(p.newID()) },
 		Observe: p.observeProxyCheck,
 	}

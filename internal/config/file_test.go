@@ -54,6 +54,7 @@ log_format: json
 log_level: debug
 bootstrap_key: 0123456789-0123456789-0123456789
 trusted_peers: [10.1.0.0/16, "fd00::/8"]
+envoy_rule: data.istio.authz.result
 opa_clients: [10.2.0.0/16]
 proxy_secret: ` + secret + `
 login_url: https://login.example.com/start?from=memberward
@@ -75,6 +76,7 @@ cognee:
 		Bootstrap: "b.yaml", Policies: "p", Routes: "r.yaml", SelfRegistration: true, Insecure: true, LogFormat: "json", LogLevel: "debug",
 		BootstrapKey: "0123456789-0123456789-0123456789",
 		TrustedPeers: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00::/8")},
+		EnvoyRule:    "istio/authz/result",
 		OPAClients:   []netip.Prefix{netip.MustParsePrefix("10.2.0.0/16")},
 		ProxySecret:  secret, LoginURL: "https://login.example.com/start?from=memberward",
 		RedirectHosts: []string{"app.example.com", "192.0.2.1:8443"}, CORSPreflight: "allow",

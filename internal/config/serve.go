@@ -17,6 +17,7 @@ type Serve struct {
 	Bootstrap        string // path; empty: no bootstrap data
 	Policies         string // folder; empty: the embedded set
 	Routes           string // path; empty: the built-in routes
+	EnvoyRule        string // elements below data with slashes between, or none; empty: envoy/authz/allow, if there is one
 	SelfRegistration bool
 	Insecure         bool
 	Demo             bool
@@ -51,6 +52,7 @@ func LoadServe(flags Flags, env Environment) (Serve, error) {
 		Data: f.text(keyData), Listen: f.text(keyListen), ProxyListen: f.text(keyProxyListen),
 		FCGIListen: f.text(keyFCGIListen), GRPCListen: f.text(keyGRPCListen), OpsListen: f.text(keyOpsListen),
 		Bootstrap: f.text(keyBootstrap), Policies: f.text(keyPolicies), Routes: f.text(keyRoutes),
+		EnvoyRule:        rulePath(f.text(keyEnvoyRule)),
 		SelfRegistration: f.on(keySelfRegistration), Insecure: f.on(keyInsecure), Demo: f.on(keyDemo),
 		LogFormat: f.text(keyLogFormat), LogLevel: f.text(keyLogLevel), BootstrapKey: f.text(keyBootstrapKey),
 		TrustedPeers: networks(f.list(keyTrustedPeers)), ProxySecret: secret,

@@ -47,6 +47,7 @@ const (
 	keyBootstrap        = "bootstrap"
 	keyPolicies         = "policies"
 	keyRoutes           = "routes"
+	keyEnvoyRule        = "envoy_rule"
 	keySelfRegistration = "self_registration"
 	keyInsecure         = "insecure"
 	keyDemo             = "demo"
@@ -109,6 +110,7 @@ var settings = []Setting{
 	{Key: keyAssertionTTL, Default: "60s", Kind: Lapse, Value: "TIME", check: checkTTL, Help: "how long an assertion is good: 1s to 5m, in whole seconds"},
 	{Key: keyPublicURL, Value: "URL", check: checkPublicURL, Help: "where callers reach the REST APIs"},
 	{Key: keyCookieSecure, Default: "auto", Choices: []string{"auto", "true", "false"}, Value: "CHOICE", Help: "Secure on cookies; auto sets it under TLS and when public_url is https"},
+	{Key: keyEnvoyRule, Value: "RULE", check: checkRule, Help: "rule that has to allow Envoy's checks besides the routes, as envoy/authz/allow or data.envoy.authz.allow; without it envoy/authz/allow where the policies have it; none: no rule"},
 	{Key: keyOPAClients, Kind: List, Value: "[CIDR, …]", check: checkNetwork, Help: "networks whose requests to OPA's data API need no credential, for gateways that cannot send one; none by default"},
 	{Key: keyCogneeValidation, Kind: Number, Choices: []string{"400", "422"}, Value: "STATUS", Help: "status of every validation error of cognee's API; without it 422 on removing a member, else 400"},
 }

@@ -149,3 +149,28 @@ func networks(texts []string) []netip.Prefix {
 	}
 	return read
 }
+
+// noRule is the name that no rule has.
+const noRule = "none"
+
+// rulePath brings the name of a rule into the form with slashes.
+func rulePath(text string) string {
+	if name, dotted := strings.CutPrefix(text, "data."); dotted {
+		return strings.ReplaceAll(name, ".", "/")
+	}
+	return text
+}
+
+// checkRule refuses what names no rule.
+func checkRule(text string) error {
+	if text == noRule {
+		return nil
+	}
+	elements := strings.Split(rulePath(text), "/")
+	for _, element := range elements {
+		if strings.Trim(element, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") != "" || element == "" || len(elements) < 2 {
+			return fmt.Errorf("want a rule such as envoy/authz/allow or data.envoy.authz.allow, not %q", text)
+		}
+	}
+	return nil
+}

@@ -26,8 +26,18 @@ const (
 // the policies.
 func Document(in *Input) ([]byte, error) {
 	o := audit.NewObject(usualDocument)
-	actor := in.Actor.User.String()
 	o.Int("version", documentVersion)
+	writeFacts(o, in)
+	data, err := o.Done()
+	if err != nil {
+		return nil, fmt.Errorf("write the input of a decision down: %w", err)
+	}
+	return data, nil
+}
+
+// writeFacts writes everything of a policy input but its version.
+func writeFacts(o *audit.Object, in *Input) {
+	actor := in.Actor.User.String()
 	o.Begin("action")
 	o.Text("name", text(string(in.Action)))
 	writeProperties(o, "properties", in.Sent)
@@ -42,11 +52,6 @@ func Document(in *Input) ([]byte, error) {
 	writeHTTP(o, &in.HTTP)
 	o.Text("dialect", string(in.Dialect))
 	writeAny(o, "context", len(in.Context), noObject, in.Context)
-	data, err := o.Done()
-	if err != nil {
-		return nil, fmt.Errorf("write the input of a decision down: %w", err)
-	}
-	return data, nil
 }
 
 func writeSubject(o *audit.Object, s *SubjectFacts, actor string) {

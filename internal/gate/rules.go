@@ -92,10 +92,15 @@ func (g *Gate) placeOf(tx Reader, asking *matter, about tenancy.Place) ([]byte, 
 		return nil, err
 	}
 	asking.in.Tenant = m.in.Tenant
+	return placeIn(&m.in, asking.outcome.Revision)
+}
+
+// placeIn gives the facts that an input holds of its actor and its tenant.
+func placeIn(in *Input, revision tenancy.Revision) ([]byte, error) {
 	o := audit.NewObject(usualDocument)
-	writeActor(o, &m.in.Actor, about.User.String())
-	writeTenant(o, &m.in.Tenant)
-	o.Int("revision", int64(asking.outcome.Revision))
+	writeActor(o, &in.Actor, in.Actor.User.String())
+	writeTenant(o, &in.Tenant)
+	o.Int("revision", int64(revision))
 	facts, err := o.Done()
 	if err != nil {
 		return nil, fmt.Errorf("write down what is known of a person: %w", err)

@@ -101,7 +101,7 @@ func (l *loading) prepare(ctx context.Context, set *Set, opts Options) {
 		l.object("%v", err)
 		return
 	}
-	set.rules, set.modules = set.evaluator.over(l.open), l.modules()
+	set.rules, set.modules, set.asked = set.evaluator.over(l.open), l.modules(), &preparedRules{}
 	set.memory = l.memoryOf(opts)
 }
 

@@ -36,11 +36,7 @@ func (s *Set) evaluateRule(ctx context.Context, in *gate.RuleInput) (tenancy.Val
 	if err != nil {
 		return tenancy.Value{}, fault(tenancy.CodePolicyError, err)
 	}
-	// The reference is a term: no text of the caller's is ever parsed as Rego.
-	query, err := rego.New(
-		rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.NewTerm(ref)))), rego.Compiler(s.rules.compiler), rego.Store(s.rules.store),
-		rego.StrictBuiltinErrors(true), rego.GenerateJSON(asValue),
-	).PrepareForEval(ctx)
+	query, err := s.asked.prepare(ctx, s.rules, ref)
 	telling := observed(in)
 	if isRuledOut(err) {
 		return telling.value(nil)

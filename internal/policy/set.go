@@ -27,6 +27,7 @@ type Set struct {
 	permissions              []permission     // what explanations ask
 	actions                  []tenancy.Action // that the rules name
 	rules                    *evaluator       // of every rule, for inputs of any shape
+	asked                    *preparedRules
 	modules                  []tenancy.Module
 }
 

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 
@@ -38,10 +39,11 @@ type field struct{ name, value string }
 type answer struct {
 	status int
 	fields []field
+	wish   *wish // of a rule of the operator's; nil: none
 }
 
 // write sends the answer; it never has a body, because proxies hand it on or
-// lose the connection over it.
+// lose the connection over it. Only a rule for Envoy may give a denial one.
 func (a answer) write(w http.ResponseWriter) {
 	h := w.Header()
 	values := make([]string, 0, len(a.fields)+2) // one block for all
@@ -54,7 +56,13 @@ func (a answer) write(w http.ResponseWriter) {
 	}
 	set("Content-Length", "0")
 	set("Cache-Control", "no-store")
+	if a.wish != nil {
+		a.wish.append(h)
+	}
 	w.WriteHeader(a.code())
+	if a.wish != nil && a.wish.body != "" {
+		_, _ = io.WriteString(w, a.wish.body) // the head is sent: nobody could be told
+	}
 }
 
 // code is the status of the answer.
@@ -88,6 +96,13 @@ func (a answer) check() error {
 		if strings.TrimSpace(f.value) != f.value || strings.ContainsFunc(f.value, notPrintable) {
 			return ReasonValue
 		}
+	}
+	if a.wish != nil {
+		more, err := a.wish.check()
+		if err != nil {
+			return err
+		}
+		size += more
 	}
 	if size >= headLimit {
 		return ReasonHead

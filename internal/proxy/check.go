@@ -34,6 +34,8 @@ type check struct {
 
 	target target // as far as it is known
 	client string // address; empty until it is known, and where only a socket is
+
+	described described // what Envoy says beside that
 }
 
 // run follows the order of the contract: who may ask, what is asked, who is
@@ -47,6 +49,9 @@ func (c *check) run(ctx context.Context) answer {
 	}
 	m, unrouted := c.routed(ctx, c.target.method)
 	if unrouted == nil && m.row.public {
+		if c.ruled() {
+			return c.judgePublic(ctx, m)
+		}
 		return c.welcome(ctx, slog.LevelDebug, "public route", m)
 	}
 	actor, err := c.authenticate(ctx)
@@ -65,13 +70,13 @@ func (c *check) judge(ctx context.Context, m matched, actor tenancy.Actor) answe
 	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
-	verdict, err := c.handler.ports.Checker.Check(ctx, actor, c.question(m, tenant))
+	verdict, err := c.verdict(ctx, actor, c.question(m, tenant), false)
 	if err == nil {
 		err = ctx.Err() // a late allow is none
 	}
 	switch {
-	case err != nil:
-		return c.refuse(http.StatusForbidden, err)
+	case err != nil: // a credential may have ended since, or with a change to the membership
+		return c.invite(c.refuse(statusOf(err), err))
 	case !verdict.Allow:
 		return c.turnAway(actor, m, tenant, verdict)
 	}
@@ -83,7 +88,7 @@ func (c *check) judge(ctx context.Context, m matched, actor tenancy.Actor) answe
 	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
-	return a
+	return c.extended(a, verdict.Rule)
 }
 
 // read finds out what the proxy asks about, and the client's address.
@@ -167,7 +172,7 @@ func (c *check) turnAway(actor tenancy.Actor, m matched, tenant tenancy.TenantRe
 	c.log(slog.LevelInfo, denied, v.DecisionID,
 		slog.String("code", string(code)), slog.String("route", m.route.Template), slog.String("action", string(m.action)),
 		slog.String("tenant", tenant.String()), slog.String("actor", actor.String()))
-	return denial(http.StatusForbidden, c.vary(), v.DecisionID)
+	return c.denialOf(v.DecisionID, v.Rule)
 }
 
 // refuse denies what the gate did not judge, and says why in the log: there

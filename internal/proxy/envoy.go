@@ -17,6 +17,7 @@ var envoy = protocol{
 	control:  []string{pseudoMethod, pseudoScheme, pseudoAuthority, pseudoPath, forwardedFor},
 	read:     readEnvoy,
 	removes:  true,
+	ruled:    true,
 }
 
 const (
@@ -88,11 +89,6 @@ func envoyOverHTTP(r *http.Request) (*http.Request, bool) {
 	return asked, true
 }
 
-// judgeEnvoy answers a check by HTTP.
-func (h *Handler) judgeEnvoy(asked *http.Request) answer {
-	return h.judge(h.endpoints[envoy.endpoint], asked)
-}
-
 // EnvoyCheck is a request as Envoy describes it by gRPC.
 type EnvoyCheck struct {
 	Peer   net.Addr // of the call
@@ -101,6 +97,11 @@ type EnvoyCheck struct {
 	Method, Scheme, Host,
 	Path string // as on the request line
 	Header []Field // names in any case, pseudo-headers among them
+	// Describe gives the attributes as JSON, in the words of the protocol, with
+	// this path and these headers in place of those that were sent; nil: nothing
+	// else is known of the request.
+	Describe func(path string, headers map[string]string) ([]byte, error)
+	Body     string // as far as Envoy sent it along
 }
 
 // Field is one header.
@@ -108,38 +109,43 @@ type Field struct{ Name, Value string }
 
 // EnvoyVerdict answers a check. The zero value denies.
 type EnvoyVerdict struct {
-	Status  int      // 200, 401 or 403
-	Headers []Field  // of 200: for the application; otherwise for the client
-	Remove  []string // of 200: what the application must not see
+	Status   int      // 200, 401 or 403, or another denial that a rule names
+	Headers  []Field  // of 200: for the application; otherwise for the client
+	Remove   []string // of 200: what the application must not see
+	ToClient []Field  // of 200: for the answer to the client
+	Body     string   // of a denial that a rule gave one
+	Metadata []byte   // for Envoy's other filters, a JSON object; nil: none
 }
 
 // CheckEnvoy judges a check by gRPC. Whatever fails is a denial, never an
 // error.
 func (h *Handler) CheckEnvoy(ctx context.Context, asked EnvoyCheck) EnvoyVerdict {
-	a := h.judge(h.calls, asked.request(ctx))
-	if a.status != http.StatusOK {
-		denied := EnvoyVerdict{Status: http.StatusForbidden, Headers: append(a.shown(), Field{"Cache-Control", "no-store"})}
-		if a.status == http.StatusUnauthorized {
-			denied.Status = a.status
-		}
-		return denied
-	}
-	verdict := EnvoyVerdict{Status: a.status}
+	a := h.judgeDescribed(h.calls, asked.request(ctx), described{attributes: asked.Describe, body: asked.Body})
+	verdict := EnvoyVerdict{Status: a.code()}
 	for _, f := range a.shown() {
-		switch f.Name {
-		case "Vary": // is for caches
-		case headersToRemove: // has a place of its own in the answer
+		switch {
+		case a.status == http.StatusOK && f.Name == headersToRemove: // has a place of its own in the answer
 			verdict.Remove = strings.Split(f.Value, ",")
-		default:
+		case a.status != http.StatusOK || f.Name != "Vary": // is for caches
 			verdict.Headers = append(verdict.Headers, f)
 		}
+	}
+	if a.status != http.StatusOK {
+		verdict.Headers = append(verdict.Headers, Field{"Cache-Control", "no-store"})
+	}
+	if w := a.wish; w != nil {
+		verdict.Headers = append(verdict.Headers, shown(w.headers)...)
+		verdict.Remove, verdict.ToClient = append(verdict.Remove, w.remove...), shown(w.toClient)
+		verdict.Body, verdict.Metadata = w.body, w.metadata
 	}
 	return verdict
 }
 
-func (a answer) shown() []Field {
-	shown := make([]Field, len(a.fields))
-	for i, f := range a.fields {
+func (a answer) shown() []Field { return shown(a.fields) }
+
+func shown(fields []field) []Field {
+	shown := make([]Field, len(fields))
+	for i, f := range fields {
 		shown[i] = Field{f.name, f.value}
 	}
 	return shown
@@ -148,10 +154,16 @@ func (a answer) shown() []Field {
 // request brings a check by gRPC into the common form. A client's own secret
 // is not the proxy's.
 func (asked EnvoyCheck) request(ctx context.Context) *http.Request {
-	header := http.Header{}
-	for _, f := range asked.Header {
+	header := make(http.Header, len(asked.Header)+5)
+	values := make([]string, len(asked.Header)) // one block for all that are there once
+	for i, f := range asked.Header {
 		name := http.CanonicalHeaderKey(f.Name)
-		header[name] = append(header[name], f.Value)
+		if several, repeated := header[name]; repeated {
+			header[name] = append(several, f.Value)
+			continue
+		}
+		values[i] = f.Value
+		header[name] = values[i : i+1 : i+1]
 	}
 	delete(header, proxySecret)
 	if len(asked.Secret) > 0 {

@@ -13,9 +13,10 @@ import (
 )
 
 // Ports are what a handler needs from outside. All but Assert and
-// Observe are required.
+// Observe are required, Restricter only with Options.EnvoyRule.
 type Ports struct {
 	Checker       Checker
+	Restricter    Restricter
 	Authenticator Authenticator
 	NewID         func() tenancy.DecisionID // for denials that no decision was asked for; UUIDv7
 	Clock         func() time.Time          // wall-clock time, for deadlines on connections
@@ -32,8 +33,9 @@ type Ports struct {
 
 // Handler answers the checks of reverse proxies, and 404 on every other path.
 // It is safe for concurrent use. On an endpoint it answers nothing but 200,
-// 401 and 403, and 302 to a login page for browsers where the proxy hands it
-// on, whatever fails: there is no fail-open switch.
+// 401 and 403, 302 to a login page for browsers where the proxy hands it on,
+// and to Envoy the status of a denial that a rule names, whatever fails: there
+// is no fail-open switch.
 //
 // The server that runs it should set DisableGeneralOptionsHandler (net/http
 // otherwise answers OPTIONS * itself, with 200), ReadHeaderTimeout, and an
@@ -58,6 +60,9 @@ type endpoint struct {
 func New(ports Ports, options Options) (*Handler, error) {
 	if ports.Checker == nil || ports.Authenticator == nil || ports.NewID == nil || ports.Clock == nil || ports.Log == nil {
 		return nil, errors.New("proxy: a checker, an authenticator, ids, a clock and a log are required")
+	}
+	if ports.Restricter == nil && len(options.EnvoyRule) > 0 {
+		return nil, errors.New("proxy: nobody can be asked for the rule of Envoy's checks")
 	}
 	rules, err := options.rules()
 	if err != nil {
@@ -91,7 +96,7 @@ func (h *Handler) Use(table *Routes) {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.leaveBody(w, r)
 	if asked, is := envoyOverHTTP(r); is {
-		h.judgeEnvoy(asked).write(w)
+		h.judge(h.endpoints[envoy.endpoint], asked).write(w)
 		return
 	}
 	path, _, _ := strings.Cut(r.RequestURI, "?")
@@ -103,9 +108,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.judge(e, r).write(w)
 }
 
-// judge comes to an answer, even when what it asks breaks.
-func (h *Handler) judge(e endpoint, r *http.Request) (a answer) {
-	c := &check{handler: h, endpoint: e, request: r, routes: h.routes.Load()}
+// judge comes to an answer.
+func (h *Handler) judge(e endpoint, r *http.Request) answer {
+	return h.judgeDescribed(e, r, described{})
+}
+
+// judgeDescribed comes to an answer, even when what it asks breaks.
+func (h *Handler) judgeDescribed(e endpoint, r *http.Request, more described) (a answer) {
+	c := &check{handler: h, endpoint: e, request: r, routes: h.routes.Load(), described: more}
 	if h.ports.Observe != nil {
 		began := h.ports.Clock()
 		defer func() { h.ports.Observe(e.name, a.code(), h.ports.Clock().Sub(began)) }()

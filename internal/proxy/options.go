@@ -37,6 +37,9 @@ type Options struct {
 	// HeaderPreset adds the identity headers of another gateway's convention to
 	// every allow: remote-user or oauth2-proxy. Empty: ours alone.
 	HeaderPreset string
+	// EnvoyRule is the path below data of a rule that has to allow a request of
+	// Envoy's, too. Empty: none.
+	EnvoyRule []string
 }
 
 // Bounds of the secret, in bytes: shorter ones can be guessed, longer ones
@@ -62,10 +65,11 @@ type rules struct {
 	preflight bool   // CORS preflights pass
 	timeout   time.Duration
 	preset    preset
+	envoyRule []string
 }
 
 func (o Options) rules() (rules, error) {
-	r := rules{preflight: o.AllowPreflight, timeout: o.Timeout}
+	r := rules{preflight: o.AllowPreflight, timeout: o.Timeout, envoyRule: o.EnvoyRule}
 	if r.timeout == 0 {
 		r.timeout = defaultTimeout
 	}

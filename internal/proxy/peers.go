@@ -111,3 +111,13 @@ func parseHop(hop string) (netip.Addr, error) {
 	}
 	return addr.Unmap().WithZone(""), nil
 }
+
+// Trusts reports whether what a peer asks counts at all. It is for servers
+// that would keep what they receive; checks look for themselves.
+func (h *Handler) Trusts(peer net.Addr) bool {
+	if _, unix := peer.(*net.UnixAddr); unix {
+		return true
+	}
+	remote, err := netip.ParseAddrPort(peer.String())
+	return err == nil && h.rules.peers.trust(remote.Addr().Unmap().WithZone(""))
+}

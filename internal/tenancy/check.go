@@ -52,4 +52,7 @@ type Verdict struct {
 	// for and nothing of the answer is withheld from the caller.
 	Explanation *Explanation
 	Input       []byte
+	// Rule is the object that a restriction gave for its answer, as JSON, of an
+	// allow and of its own denial; nil: it gave a plain answer, or none.
+	Rule []byte
 }

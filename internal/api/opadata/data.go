@@ -38,7 +38,7 @@ func (d *dialect) post(c *gin.Context, actor tenancy.Actor) error {
 	var body struct {
 		Input jsontext.Value `json:"input"`
 	}
-	if err := api.JSON(c, &body, api.DecodeOptions{IgnoreUnknown: true, AllowEmpty: true}); err != nil {
+	if err := readBody(c, &body, api.DecodeOptions{IgnoreUnknown: true, AllowEmpty: true}); err != nil {
 		return err
 	}
 	if err := setInput(&q, body.Input); err != nil {
@@ -88,7 +88,7 @@ func (d *dialect) postV0(c *gin.Context, actor tenancy.Actor) error {
 		return err
 	}
 	var input jsontext.Value
-	if err := api.JSON(c, &input, api.DecodeOptions{AllowEmpty: true}); err != nil {
+	if err := readBody(c, &input, api.DecodeOptions{AllowEmpty: true}); err != nil {
 		return err
 	}
 	if err := setInput(&q, input); err != nil {

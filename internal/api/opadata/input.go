@@ -18,9 +18,10 @@ import (
 // The query parameters that mean something here. Others are ignored, as OPA
 // ignores what it does not know.
 const (
-	paramInput   = "input"
-	paramExplain = "explain"
-	paramMetrics = "metrics"
+	paramInput      = "input"
+	paramExplain    = "explain"
+	paramMetrics    = "metrics"
+	paramInstrument = "instrument" // measures, too
 )
 
 // traces are the values of explain.
@@ -32,7 +33,7 @@ const factsKey = "memberward"
 // readQuery reads what is asked for beside the input.
 func readQuery(c *gin.Context) (tenancy.RuleQuestion, error) {
 	q := tenancy.RuleQuestion{}
-	params, err := api.Query(c.Request, true, paramInput, paramExplain, paramMetrics)
+	params, err := api.Query(c.Request, true, paramInput, paramExplain, paramMetrics, paramInstrument)
 	if err != nil {
 		return q, err
 	}
@@ -45,11 +46,13 @@ func readQuery(c *gin.Context) (tenancy.RuleQuestion, error) {
 			return q, wrongParam(paramExplain, "want off, full, notes, fails or debug")
 		}
 	}
-	switch value, given := params[paramMetrics]; {
-	case given && (value == "" || value == "true"):
-		q.Measure = true
-	case given && value != "false":
-		return q, wrongParam(paramMetrics, "want true or false")
+	for _, name := range []string{paramMetrics, paramInstrument} {
+		switch value, given := params[name]; {
+		case given && (value == "" || value == "true"):
+			q.Measure = true
+		case given && value != "false":
+			return q, wrongParam(name, "want true or false")
+		}
 	}
 	return q, nil
 }
@@ -59,12 +62,14 @@ func wrongParam(name, msg string) error {
 }
 
 // readPath parts the path as it was sent, so that an encoded slash stays
-// within its element. OPA drops empty elements; here they are refused, since
-// somebody who guards paths in front of this API may not drop them.
+// within its element. One slash at the end is dropped, as OPA does and as the
+// addresses in many configurations have it. OPA drops all empty elements; here
+// they are refused, since somebody who guards paths in front of this API may
+// not drop them.
 func readPath(c *gin.Context) ([]string, error) {
 	sent := c.Request.URL.EscapedPath()
 	_, below, _ := strings.Cut(sent, "/data/")
-	elements := strings.Split(below, "/")
+	elements := strings.Split(strings.TrimSuffix(below, "/"), "/")
 	for i, element := range elements {
 		decoded, err := url.PathUnescape(element)
 		if err != nil || decoded == "" || !utf8.ValidString(decoded) || strings.ContainsRune(decoded, 0) {

@@ -1,6 +1,8 @@
 package opadata_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"net/http"
@@ -113,7 +115,16 @@ func TestHostileInput(t *testing.T) {
 		"an unknown explanation":     {"POST", "/v1/data/kong/allow?explain=everything", `{}`, nil, 400},
 		"metrics twice":              {"POST", "/v1/data/kong/allow?metrics&metrics", `{}`, nil, 400},
 		"an empty element":           {"POST", "/v1/data/kong//allow", `{}`, nil, 400},
-		"an empty element at end":    {"POST", "/v1/data/kong/", `{}`, nil, 400},
+		"two empty elements at end":  {"POST", "/v1/data/kong//", `{}`, nil, 400},
+		"nothing but a slash":        {"POST", "/v1/data//", `{}`, nil, 400},
+		"another encoding":           {"POST", "/v1/data/kong/allow", `{}`, http.Header{"Content-Encoding": {"br"}}, 400},
+		"two encodings":              {"POST", "/v1/data/kong/allow", `{}`, http.Header{"Content-Encoding": {"gzip, gzip"}}, 400},
+		"gzip that is none":          {"POST", "/v1/data/kong/allow", `{}`, http.Header{"Content-Encoding": {"gzip"}}, 400},
+		"gzip that is cut off":       {"POST", "/v1/data/kong/allow", zipped(`{}`)[:20], http.Header{"Content-Encoding": {"gzip"}}, 400},
+		"gzip with something behind": {"POST", "/v1/data/kong/allow", zipped(`{}`) + "x", http.Header{"Content-Encoding": {"gzip"}}, 400},
+		"gzip of 2 MiB":              {"POST", "/v1/data/kong/allow", zipped(strings.Repeat(" ", 2<<20)), http.Header{"Content-Encoding": {"gzip"}}, 413},
+		"gzip of a key twice":        {"POST", "/v1/data/kong/allow", zipped(`{"input":1,"input":2}`), http.Header{"Content-Encoding": {"gzip"}}, 400},
+		"a content type twice":       {"POST", "/v1/data/kong/allow", `{}`, http.Header{"Content-Type": {"application/json", "application/yaml"}}, 400},
 		"the whole of data":          {"POST", "/v1/data/", `{}`, nil, 400},
 		"invalid UTF-8 in the path":  {"POST", "/v1/data/kong/%ff", `{}`, nil, 400},
 		"NUL in the path":            {"POST", "/v1/data/kong/%00", `{}`, nil, 400},
@@ -140,6 +151,39 @@ func TestHostileInput(t *testing.T) {
 	if got := s.Ask(t, "platform", "GET", "/v1/data/kong/answer", "", nil); got.Status != 200 {
 		t.Errorf("after all that: %d %s", got.Status, got.Body)
 	}
+}
+
+// What clients of OPA send without saying that it is JSON is JSON all the same,
+// and a body may be compressed.
+func TestWaysToSendABody(t *testing.T) {
+	s := set(t, real)
+	const asked = `{"input":{"request":{"http":{"method":"GET","path":"/public/x"}}}}`
+	for name, tt := range map[string]struct {
+		path, body string
+		header     http.Header
+	}{
+		"what curl says of data":   {"/v1/data/kong/allow", asked, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}},
+		"text":                     {"/v1/data/kong/allow", asked, http.Header{"Content-Type": {"text/plain"}}},
+		"JSON of some kind":        {"/v1/data/kong/allow", asked, http.Header{"Content-Type": {"application/vnd.api+json"}}},
+		"a slash at the end":       {"/v1/data/kong/allow/", asked, nil},
+		"compressed":               {"/v1/data/kong/allow", zipped(asked), http.Header{"Content-Encoding": {"gzip"}, "Content-Type": {"application/json"}}},
+		"compressed, in capitals":  {"/v1/data/kong/allow?pretty", zipped(asked), http.Header{"Content-Encoding": {"GZIP"}}},
+		"said not to be so":        {"/v1/data/kong/allow", asked, http.Header{"Content-Encoding": {"identity"}}},
+		"the older version, plain": {"/v0/data/kong/allow/", `{"request":{"http":{"method":"GET","path":"/public/x"}}}`, http.Header{"Content-Type": {"text/plain"}}},
+	} {
+		got := s.Ask(t, "platform", http.MethodPost, tt.path, tt.body, tt.header)
+		if got.Status != 200 || got.Body != "true" && !strings.Contains(got.Body, `"result":true`) {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+	}
+}
+
+func zipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(text)) // into memory
+	_ = w.Close()
+	return b.String()
 }
 
 // Who is removed has no place at the very next question, also while many ask

@@ -38,7 +38,8 @@ func Schemas() (*ast.SchemaSet, error) {
 // Capabilities gives the language that a policy may be written in: Rego of
 // this OPA with the import rego.v2, and the listed functions. None of them
 // reaches the network, the host, or a source of randomness; the only clock is
-// time.now_ns, which gives the transaction's time.
+// the transaction's time, which time.now_ns gives and io.jwt.decode_verify
+// holds a token against.
 func Capabilities() (*ast.Capabilities, error) {
 	all := ast.CapabilitiesForThisVersion()
 	allowed := *all

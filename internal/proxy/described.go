@@ -1,0 +1,125 @@
+package proxy
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/memberward/memberward/internal/tenancy"
+)
+
+// described is what Envoy says of a request beside what is judged. The zero
+// value is nothing.
+type described struct {
+	attributes func(path string, headers map[string]string) ([]byte, error)
+	body       string
+}
+
+// pluginVersion is what the OPA Envoy plugin says of its own input.
+const pluginVersion = `{"encoding":"protojson","ext_authz":"v3"}`
+
+// beside gives the input of the OPA Envoy plugin: what a rule written for it
+// reads. Its path is the canonical one, so that the rule judges what the
+// routes judge and the application sees.
+func (c *check) beside(judged tenancy.HTTPRequest) ([]tenancy.JSONMember, error) {
+	headers := c.toldHeaders()
+	path := c.target.Path
+	if _, _, asked := strings.Cut(c.request.Header.Get(pseudoPath), "?"); asked || c.target.Query != "" {
+		path += "?" + c.target.Query
+	}
+	headers[pseudoPath] = path
+	describe := c.described.attributes
+	if describe == nil {
+		describe = func(path string, headers map[string]string) ([]byte, error) {
+			return c.attributes(path, headers, judged.ClientIP)
+		}
+	}
+	attributes, err := describe(path, headers)
+	if err != nil {
+		return nil, err
+	}
+	body, truncated, err := parsedBody(headers, c.described.body)
+	if err != nil {
+		return nil, err
+	}
+	query := judged.Query
+	if query == nil {
+		query = map[string][]string{}
+	}
+	members := []tenancy.JSONMember{
+		{Name: "attributes", Value: string(attributes)},
+		{Name: "parsed_body", Value: body},
+		{Name: "truncated_body", Value: strconv.FormatBool(truncated)},
+		{Name: "version", Value: pluginVersion},
+	}
+	for _, m := range []struct {
+		name  string
+		value any
+	}{{"parsed_path", judged.Segments}, {"parsed_query", query}} {
+		text, err := json.Marshal(m.value)
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, tenancy.JSONMember{Name: m.name, Value: string(text)})
+	}
+	return members, nil
+}
+
+// toldHeaders are the headers as Envoy tells them to a plugin: names in lower
+// case, repeated ones joined, the credentials among them. What a client says
+// in our name is not told, nor the secret of the proxies.
+func (c *check) toldHeaders() map[string]string {
+	told := make(map[string]string, len(c.request.Header)+4)
+	for name, values := range c.request.Header {
+		if name == proxySecret || slices.Contains(identity, name) {
+			continue
+		}
+		told[strings.ToLower(name)] = strings.ToValidUTF8(strings.Join(values, ","), "\uFFFD")
+	}
+	return told
+}
+
+// attributes describes a request that came by HTTP, in the protocol's words.
+func (c *check) attributes(path string, headers map[string]string, client string) ([]byte, error) {
+	type object = map[string]any
+	asked := object{"method": c.target.method, "path": path, "host": c.target.authority, "headers": headers, "protocol": c.request.Proto}
+	if c.target.scheme != "" {
+		asked["scheme"] = c.target.scheme
+	}
+	attributes := object{"request": object{"http": asked}}
+	if client != "" {
+		attributes["source"] = object{"address": object{"socketAddress": object{"address": client}}}
+	}
+	return json.Marshal(attributes)
+}
+
+// parsedBody reads a JSON body as the plugin does: null where it is none or is
+// not whole, which is told beside it.
+func parsedBody(headers map[string]string, body string) (parsed string, truncated bool, err error) {
+	const nothing = "null"
+	if body == "" || !strings.Contains(strings.ToLower(headers["content-type"]), "application/json") {
+		return nothing, false, nil
+	}
+	if said, given := headers["content-length"]; given {
+		length, err := strconv.ParseInt(said, 10, 64)
+		if err != nil {
+			return nothing, false, ReasonRuleBody
+		}
+		if length > int64(len(body)) {
+			return nothing, true, nil
+		}
+	}
+	if headers[partialBody] == "true" {
+		return nothing, true, nil
+	}
+	if value := jsontext.Value(body); !value.IsValid() { // a key twice is not read in two ways
+		return nothing, false, ReasonRuleBody
+	}
+	return body, false, nil
+}
+
+// partialBody is the header by which Envoy says that a body is cut off.
+const partialBody = "x-envoy-auth-partial-body"
