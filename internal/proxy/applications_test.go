@@ -76,7 +76,9 @@ func presetLines(name string) []string {
 	default:
 		return beside(`RequestHeader set   X-Auth-Subject       "%{X_AUTH_SUBJECT}e"`,
 			`SetEnvIfNoCase "^Remote[_.]" "." memberward_alias=1`, `RequestHeader set Remote-User "%{X_AUTH_SUBJECT}e"`, `RequestHeader set Remote-Name "%{X_AUTH_SUBJECT}e"`,
-			`RequestHeader set Remote-Groups "%{X_AUTH_ROLES}e"`, "RequestHeader unset Remote-Email")
+			`RequestHeader set Remote-Groups "%{X_AUTH_ROLES}e"`, "RequestHeader unset Remote-Email",
+			"RequestHeader unset Remote_User", "RequestHeader unset Remote.User", "RequestHeader unset Remote_Name", "RequestHeader unset Remote.Name",
+			"RequestHeader unset Remote_Groups", "RequestHeader unset Remote.Groups", "RequestHeader unset Remote_Email", "RequestHeader unset Remote.Email")
 	}
 }
 
@@ -99,7 +101,7 @@ func TestPresetsReachTheApplication(t *testing.T) {
 					}
 				}
 			}
-			for _, line := range []string{"Remote-Email: olga@example.com", "Connection: Remote-User", "Remote_User: olga"} {
+			for _, line := range []string{"Remote-Email: olga@example.com", "Connection: Remote-User", "Remote_User: olga", "Remote_User: olga\r\nRemote_Z:"} {
 				answer := s.Get(t, "/tenants/acme/x", asMary, line)
 				if answer.Received != nil && (answer.Received.Header.Get("Remote-Email") != "" || answer.Received.Header.Get("Remote-User") != mary.String() || len(answer.Received.Header.Values("Remote_User")) > 0) {
 					t.Errorf("%q: the application gets %v", line, answer.Received.Header)
@@ -112,7 +114,7 @@ func TestPresetsReachTheApplication(t *testing.T) {
 // TestApacheAliasesOfAPreset: Apache hides names with an underscore from
 // Memberward, so the page's line has to refuse them.
 func TestApacheAliasesOfAPreset(t *testing.T) {
-	const anchor = `SetEnvIfNoCase "^X(-(Decision|Policy)[_.]|[_.](Decision|Policy)[-_.])" "." memberward_alias=1`
+	const anchor = `SetEnvIfNoCase "^X(-Auth[_.]|[_.]Auth[-_.])" "." memberward_alias=1`
 	for _, tt := range []struct{ preset, line, alias string }{
 		{"remote-user", `SetEnvIfNoCase "^Remote[_.]" "." memberward_alias=1`, "Remote_User"},
 		{"oauth2-proxy", `SetEnvIfNoCase "^X-Auth-Request.*[_.]" "." memberward_alias=1`, "X-Auth-Request_User"},

@@ -12,7 +12,7 @@ type protocol struct {
 	redirects bool
 	// removes says that an allow names the headers that the proxy takes away.
 	removes bool
-	ruled     bool // a rule of the operator's may stand beside the routes
+	ruled   bool // a rule of the operator's may stand beside the routes
 }
 
 // protocols are those served. Each is a file of its own.
