@@ -32,7 +32,7 @@ RUN go mod download
 COPY . .
 # false where git cannot say what the commit is, as in a worktree.
 ARG BUILDVCS=auto
-RUN CGO_ENABLED=0 go build -buildvcs="$BUILDVCS" -tags nomsgpack -trimpath -ldflags='-s -w' -o /memberward ./cmd/memberward
+RUN CGO_ENABLED=0 go build -buildvcs="$BUILDVCS" -tags nomsgpack,grpcnotrace -trimpath -ldflags='-s -w' -o /memberward ./cmd/memberward
 
 FROM image AS prebuilt
 COPY --chmod=755 memberward /memberward

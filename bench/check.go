@@ -65,7 +65,7 @@ func measureCheck(ctx context.Context, p plan, dir string) ([]result, error) {
 
 func build(ctx context.Context, dir, pkg string) (string, error) {
 	path := filepath.Join(dir, filepath.Base(pkg))
-	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "nomsgpack", "-o", path, pkg)
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "nomsgpack,grpcnotrace", "-o", path, pkg)
 	cmd.Stderr = os.Stderr
 	return path, cmd.Run()
 }

@@ -102,16 +102,15 @@ reverse proxy in front of your application.`,
   memberward policy test           run the tests of the policies
   memberward check me resource.write acme   may I?
   memberward backup store.db       copy a running store`,
-		Version:           versionLine(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		Args:              cobra.ArbitraryArgs,
-		RunE:              needsCommand,
+		RunE:              versionOr(s, needsCommand),
 	}
 	root.SetOut(s.stdout)
 	root.SetErr(s.stderr)
-	root.SetVersionTemplate("{{.Version}}")
+	root.Flags().BoolP(versionFlag, "v", false, "print the version")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		what, _, notBool := strings.Cut(err.Error(), ": strconv.ParseBool: ")
 		if notBool {

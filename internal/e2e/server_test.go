@@ -31,7 +31,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "memberward")
-	build := exec.Command("go", "build", "-tags", "nomsgpack", "-o", path, "./cmd/memberward")
+	build := exec.Command("go", "build", "-tags", "nomsgpack,grpcnotrace", "-o", path, "./cmd/memberward")
 	build.Dir = "../.."
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
