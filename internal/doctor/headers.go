@@ -20,8 +20,9 @@ var identityHeaders = []string{
 	subjectHeader, "X-Auth-Tenant", "X-Auth-Level", "X-Auth-Roles", "X-Auth-Authenticated", assertionHeader, decisionHeader, "X-Policy-Revision",
 }
 
-// spoof is what no header may hold.
-const spoof = "doctor-was-here"
+// spoof is what no header may hold. It has the form of a JWT, as an assertion
+// has: a proxy may remove what has another one.
+const spoof = "doctor.was.here"
 
 // complete looks at what the application got at first.
 func (e *examiner) complete(context.Context) error {

@@ -54,6 +54,7 @@ var remedies = []remedy{
 	{"identity_spoofed", "traefik", "- NAME"},
 	{"identity_spoofed", "haproxy", "http-request del-header FAMILY"},
 	{"identity_spoofed", "apache", "RequestHeader set   NAME"},
+	{"identity_spoofed", "apache", "RequestHeader unset NAME"},
 	{"identity_alias", "nginx", "underscores_in_headers off;"},
 	{"identity_alias", "nginx", "ignore_invalid_headers on;"},
 	{"identity_alias", "traefik", "aliasHeadersStrategy: reject"},

@@ -14,6 +14,9 @@ import (
 func TestEveryRemedyIsShipped(t *testing.T) {
 	for _, r := range remedies {
 		name := "X-Auth-Subject"
+		if r.text == "RequestHeader unset NAME" {
+			name = assertionHeader // is not in every answer
+		}
 		if r.code == "control_believed" {
 			name = map[string]string{"nginx": "X-Original-Method", "caddy": "X-Forwarded-Host", "haproxy": "X-Forwarded-Uri"}[r.proxy]
 			if strings.HasPrefix(r.text, "request_header") {
@@ -37,14 +40,18 @@ func TestEveryRemedyIsShipped(t *testing.T) {
 func TestEverySpoofIsMended(t *testing.T) {
 	for _, name := range append(slices.Clone(identityHeaders), "Remote-User") {
 		for _, proxy := range Proxies() {
-			lines := mends("identity_spoofed", name, proxy)
-			if len(lines) != 1 || lines[0].Proxy != proxy {
-				t.Errorf("%s, %s: %+v", name, proxy, lines)
-				continue
+			lines, want := mends("identity_spoofed", name, proxy), 1
+			if proxy == "apache" && name == assertionHeader {
+				want = 2 // is not in every answer: it is removed, and set where it is
 			}
-			line := strings.ToLower(lines[0].Line)
-			if !strings.Contains(line, strings.ToLower(name)) && !strings.Contains(line, "x-auth-*") && !strings.Contains(line, "x-auth- ") {
-				t.Errorf("%s, %s: mended by %q", name, proxy, lines[0].Line)
+			if len(lines) != want {
+				t.Errorf("%s, %s: %+v", name, proxy, lines)
+			}
+			for _, mend := range lines {
+				line := strings.ToLower(mend.Line)
+				if mend.Proxy != proxy || !strings.Contains(line, strings.ToLower(name)) && !strings.Contains(line, "x-auth-*") && !strings.Contains(line, "x-auth- ") {
+					t.Errorf("%s, %s: mended by %+v", name, proxy, mend)
+				}
 			}
 		}
 	}
