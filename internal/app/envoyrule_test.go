@@ -165,11 +165,13 @@ func TestAPolicyOfTheEnvoyPluginRuns(t *testing.T) {
 
 // The rule only narrows: both have to allow, and it sees who is judged.
 func TestARuleForEnvoySeesThePlace(t *testing.T) {
-	r := withRules(t, "envoy/place/allow")
+	cfg := withRulesSettings(t, "envoy/place/allow")
+	cfg.HeaderPreset = "remote-user"
+	r := launch(t, cfg)
 	c := client(t, r)
 	spoofing := func(key string) *authv3.CheckRequest {
 		return changed(envoyAsks("GET", "/tenants/acme/%78?a=%62", key), func(h *authv3.AttributeContext_HttpRequest) {
-			h.Headers["x-auth-subject"], h.Headers["x-memberward-secret"] = "olga", "guess"
+			h.Headers["x-auth-subject"], h.Headers["x-memberward-secret"], h.Headers["remote-user"] = "olga", "guess", "olga"
 		})
 	}
 	for name, tt := range map[string]struct {

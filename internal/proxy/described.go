@@ -70,11 +70,13 @@ func (c *check) beside(judged tenancy.HTTPRequest) ([]tenancy.JSONMember, error)
 
 // toldHeaders are the headers as Envoy tells them to a plugin: names in lower
 // case, repeated ones joined, the credentials among them. What a client says
-// in our name is not told, nor the secret of the proxies.
+// in our name, or in that of the preset, is not told, nor the secret of the
+// proxies.
 func (c *check) toldHeaders() map[string]string {
+	ours := slices.Concat(identity, c.handler.rules.preset.names(), []string{proxySecret})
 	told := make(map[string]string, len(c.request.Header)+4)
 	for name, values := range c.request.Header {
-		if name == proxySecret || slices.Contains(identity, name) {
+		if slices.Contains(ours, name) {
 			continue
 		}
 		told[strings.ToLower(name)] = strings.ToValidUTF8(strings.Join(values, ","), "\uFFFD")
