@@ -33,6 +33,9 @@ routes:
   - path: /tenants/{tenant}/**
     methods: {GET: resource.read, POST: resource.write, DELETE: member.list}
     tenant: "{tenant}"
+  - path: /jobs
+    methods: {GET: resource.read}
+    tenant: {header: X-Tenant}
   - path: /people/**
     public: true
   - path: /people
@@ -226,6 +229,7 @@ func TestTheObjectOfARuleForEnvoy(t *testing.T) {
 	ok := answer.GetOkResponse()
 	for name, want := range map[string]string{
 		"X-Team": "blue", "X-List": "a,b", "X-Auth-Level": "owner", "X-Auth-Subject": "0190aaaa-0000-7000-8000-000000000001", ":path": "", "X-Forwarded-For": "", "X_auth_level": "",
+		"X-Tenant": "",
 	} {
 		if got := values(ok.GetHeaders(), name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
