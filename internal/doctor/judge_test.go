@@ -94,6 +94,34 @@ func TestDecisionsSettleWhatWasJudged(t *testing.T) {
 	}
 }
 
+// Who asks is told as it was decided, and nobody else is named in its place.
+func TestDecisionsSettleWhoIsNamed(t *testing.T) {
+	page := front(t, proxytest.Nginx(), doctor.Application{}, "proxy_set_header X-Auth-Level         $memberward_level;", "proxy_set_header X-Auth-Level owner;")
+	for _, row := range []struct {
+		decided doctor.Judged
+		found   []string
+	}{
+		{doctor.Judged{Level: "owner"}, nil},
+		{doctor.Judged{Level: "member"}, []string{"X-Auth-Level"}},
+		{doctor.Judged{Level: "owner", Subject: "somebody", Tenant: "elsewhere"}, []string{"X-Auth-Subject", "X-Auth-Tenant"}},
+	} {
+		report := examine(t, doctor.Options{
+			URL: page, Credential: asMary + apitest.Key("mary"),
+			Decisions: func(context.Context, string) (doctor.Judged, error) { return row.decided, nil },
+		})
+		var found []string
+		for _, f := range pointOf(t, report, "identity_incomplete").Findings {
+			if f.Code != "identity_differs" || len(f.Mend) == 0 {
+				t.Errorf("%+v", f)
+			}
+			found = append(found, f.What)
+		}
+		if !slices.Equal(found, row.found) {
+			t.Errorf("%+v: %q, want %q", row.decided, found, row.found)
+		}
+	}
+}
+
 // A proxy of ours, broken in ways that the real ones are hard to break in.
 func TestFaultsOfAnyProxy(t *testing.T) {
 	application := httptest.NewServer(doctor.Application{})

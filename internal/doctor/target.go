@@ -190,7 +190,7 @@ func (e *examiner) hosts(ctx context.Context) error {
 		}
 		judged, known := e.judged(ctx, a)
 		if known && !sameHost(judged.Host, a.received.Host) || !known && !sameHost(want, a.received.Host) {
-			e.found("host_differs", r.describe(e.target), r.describe(e.target)+", Host: "+cmp.Or(r.host, e.wire.url.Host), "the application was asked as "+a.received.Host+besides("judged was ", judged.Host))
+			e.found("host_differs", r.describe(e.target), r.describe(e.target), "the application was asked as "+a.received.Host+besides("judged was ", judged.Host))
 		}
 	}
 	return e.hostIsJudged(ctx)
