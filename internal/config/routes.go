@@ -99,11 +99,18 @@ func checkRouteKeys(name string, root *yaml.Node) problems {
 			continue
 		}
 		for _, route := range root.Content[i+1].Content {
-			for k := 0; k+1 < len(route.Content); k += 2 {
-				if key, value := route.Content[k], route.Content[k+1]; len(value.Content) == 0 && value.Value == "" || value.Tag == "!!null" {
-					wrong.add("%s:%d: %s is empty: leave it out, or give it a value", name, key.Line, shownKey(key.Value))
-				}
-			}
+			wrong = append(wrong, checkValues(name, route)...)
+		}
+	}
+	return wrong
+}
+
+// checkValues refuses keys of a mapping that have no value.
+func checkValues(name string, mapping *yaml.Node) problems {
+	var wrong problems
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if key, value := mapping.Content[i], mapping.Content[i+1]; len(value.Content) == 0 && value.Value == "" || value.Tag == "!!null" {
+			wrong.add("%s:%d: %s is empty: leave it out, or give it a value", name, key.Line, shownKey(key.Value))
 		}
 	}
 	return wrong
