@@ -182,11 +182,23 @@ func (e *examiner) as(ctx context.Context, r request) (answer, error) {
 
 // found notes a fault.
 func (e *examiner) found(code, what, sent, seen string) {
-	e.findings = append(e.findings, Finding{Code: code, What: what, Sent: sent, Seen: clean(seen), Why: why(code), Mend: mends(code, what, e.options.Proxy)})
+	e.findings = append(e.findings, Finding{Code: code, What: what, Sent: sent, Seen: clean(e.hide(seen)), Why: why(code), Mend: mends(code, what, e.options.Proxy)})
+}
+
+// hide takes the credential out of what others say, wherever a proxy put it.
+func (e *examiner) hide(text string) string {
+	_, value, _ := strings.Cut(e.options.Credential, ": ")
+	const least = 8 // bytes: shorter ones are words, and no secrets
+	for _, part := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" =;", r) }) {
+		if len(part) >= least && part != "auth_token" {
+			text = strings.ReplaceAll(text, part, hidden)
+		}
+	}
+	return text
 }
 
 // skip notes that the point cannot be judged, unless a fault is found.
-func (e *examiner) skip(reason string) { e.skipped = reason }
+func (e *examiner) skip(reason string) { e.skipped = e.hide(reason) }
 
 // begin finds out how the page answers to who may read it.
 func (e *examiner) begin(ctx context.Context) error {
@@ -204,7 +216,7 @@ func (e *examiner) begin(ctx context.Context) error {
 	case a.status == http.StatusForbidden && e.asks(ctx):
 		return ctx.Err()
 	case a.status/100 != 2:
-		return fmt.Errorf("the page answers %s to the credential, decision %q: name one with --url that it may read", a.describe(), clean(a.decision()))
+		return fmt.Errorf("the page answers %s to the credential, decision %q: name one with --url that it may read", a.describe(), clean(e.hide(a.decision())))
 	case slices.Equal(a.got(subjectHeader), []string{anonymous}):
 		return errors.New("the page is public: name one with --url that takes a credential")
 	}

@@ -94,6 +94,30 @@ func TestDecisionsSettleWhatWasJudged(t *testing.T) {
 	}
 }
 
+// The credential is not told, wherever the proxy puts it.
+func TestTheCredentialIsNeverTold(t *testing.T) {
+	key := apitest.Key("mary")
+	for name, row := range map[string]struct {
+		credential string
+		faults     []string
+	}{
+		"in a header": {asMary + key, []string{"proxy_set_header X-Auth-Roles         $memberward_roles;", "proxy_set_header X-Auth-Roles \"{$http_x_api_key}\";"}},
+		"in the path": {"Authorization: Bearer " + key, []string{"proxy_pass http://$memberward_application;", "rewrite ^ /elsewhere/$http_authorization break;\nproxy_pass http://$memberward_application;"}},
+	} {
+		report := examine(t, doctor.Options{URL: front(t, proxytest.Nginx(), doctor.Application{}, row.faults...), Credential: row.credential})
+		told := ""
+		for _, p := range report.Points {
+			for _, f := range p.Findings {
+				told += f.What + f.Sent + f.Seen + "\n"
+			}
+			told += p.Reason
+		}
+		if report.Faults() == 0 || strings.Contains(told, key) || !strings.Contains(told, "(hidden)") {
+			t.Errorf("%s: %d faults: %s", name, report.Faults(), told)
+		}
+	}
+}
+
 // Who asks is told as it was decided, and nobody else is named in its place.
 func TestDecisionsSettleWhoIsNamed(t *testing.T) {
 	page := front(t, proxytest.Nginx(), doctor.Application{}, "proxy_set_header X-Auth-Level         $memberward_level;", "proxy_set_header X-Auth-Level owner;")
