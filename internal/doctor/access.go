@@ -163,6 +163,10 @@ func (e *examiner) stopped(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if a.decision() != "" || a.status == http.StatusUnauthorized {
+			e.skip("Memberward answers: stop it first")
+			return nil
+		}
 		if a.reached || a.status/100 == 2 || a.status == http.StatusSwitchingProtocols {
 			what := request{method: way.method, target: way.target}.describe(e.target)
 			e.found("open_when_stopped", what, what, a.describe())

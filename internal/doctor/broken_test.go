@@ -349,6 +349,18 @@ func TestWhatIsOpenWithoutMemberward(t *testing.T) {
 	}
 }
 
+// Nothing is said of a proxy without Memberward while that still answers.
+func TestMemberwardMustBeStopped(t *testing.T) {
+	for _, kind := range proxytest.Kinds() {
+		for _, credential := range []string{"", asMary + apitest.Key("mary")} {
+			report := examine(t, doctor.Options{URL: front(t, kind, doctor.Application{}), Credential: credential, Stopped: true})
+			if report.Faults() != 0 || report.Unjudged() != 1 {
+				t.Errorf("%s: %+v", kind.Name, report.Points)
+			}
+		}
+	}
+}
+
 // nowhere is an address at which nobody listens: the port is reserved, and
 // never one that is given out as free.
 const nowhere = "127.0.0.1:1"

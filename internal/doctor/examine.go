@@ -215,6 +215,8 @@ func (e *examiner) begin(ctx context.Context) error {
 		return errors.New("the credential is not taken: 401; does the proxy pass it on?")
 	case a.status == http.StatusForbidden && e.asks(ctx):
 		return ctx.Err()
+	case a.status/100 == 5:
+		return fmt.Errorf("the page answers %s to the credential: does Memberward run where the proxy looks for it? Without it, examine with --stopped", a.describe())
 	case a.status/100 != 2:
 		return fmt.Errorf("the page answers %s to the credential, decision %q: name one with --url that it may read", a.describe(), clean(e.hide(a.decision())))
 	case slices.Equal(a.got(subjectHeader), []string{anonymous}):
