@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -185,7 +186,11 @@ func (e *examiner) found(code, what, sent, seen string) {
 	e.findings = append(e.findings, Finding{Code: code, What: what, Sent: sent, Seen: clean(e.hide(seen)), Why: why(code), Mend: mends(code, what, e.options.Proxy)})
 }
 
-// hide takes the credential out of what others say, wherever a proxy put it.
+// signed is what a token or an assertion looks like.
+var signed = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+
+// hide takes the credential out of what others say, wherever a proxy put it,
+// and whatever else is signed.
 func (e *examiner) hide(text string) string {
 	_, value, _ := strings.Cut(e.options.Credential, ": ")
 	const least = 8 // bytes: shorter ones are words, and no secrets
@@ -194,7 +199,7 @@ func (e *examiner) hide(text string) string {
 			text = strings.ReplaceAll(text, part, hidden)
 		}
 	}
-	return text
+	return signed.ReplaceAllString(text, hidden)
 }
 
 // skip notes that the point cannot be judged, unless a fault is found.

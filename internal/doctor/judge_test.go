@@ -2,6 +2,7 @@ package doctor_test
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"net/http"
@@ -171,6 +172,13 @@ func TestFaultsOfAnyProxy(t *testing.T) {
 		}},
 		{"a placeholder", "identity_incomplete", doctor.Found, func(r *http.Request) { r.Header.Set("X-Auth-Roles", "{http.x}") }},
 		{"two of one", "identity_incomplete", doctor.Found, func(r *http.Request) { r.Header.Add("X-Auth-Level", "member") }},
+		{"another assertion each time", "identity_spoofed", doctor.Holds, func(r *http.Request) {
+			r.Header.Set("X-Auth-Assertion", "eyJh.e30."+rand.Text())
+			r.Header.Set("X-Decision-Id", rand.Text())
+		}},
+		{"two assertions", "identity_spoofed", doctor.Found, func(r *http.Request) {
+			r.Header.Add("X-Auth-Assertion", "eyJh.e30."+rand.Text())
+		}},
 		{"a tidied path", "path_differs", doctor.NotJudged, func(r *http.Request) {
 			if strings.Contains(r.URL.Path, "/./") {
 				r.URL.Path, r.URL.RawPath = strings.ReplaceAll(r.URL.Path, "/./", "/"), ""
