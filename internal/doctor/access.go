@@ -68,6 +68,9 @@ func (e *examiner) waysAround(ctx context.Context) error {
 		request{lines: []string{"Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"}},
 		request{lines: []string{"User-Agent: kube-probe/1.30"}},
 		request{lines: []string{"User-Agent: ELB-HealthChecker/2.0"}},
+		request{lines: []string{"User-Agent: GoogleHC/1.0"}},
+		request{lines: []string{"X-Forwarded-For: 127.0.0.1"}},
+		request{lines: []string{"X-Real-IP: 127.0.0.1"}},
 		request{lines: []string{"X-Doctor-1: " + strings.Repeat("x", 7000), "X-Doctor-2: " + strings.Repeat("x", 7000), "X-Doctor-3: " + strings.Repeat("x", 7000)}},
 	)
 	for _, host := range []string{"doctor.invalid", "localhost", "www." + e.wire.url.Hostname()} {

@@ -155,6 +155,18 @@ var broken = []struct {
 		"X-Memberward-Secret", "proxy_set_header X-Memberward-Secret",
 	},
 	{
+		"the other one of two hosts is judged", proxytest.Nginx(),
+		[]string{"proxy_set_header X-Original-Host   $host:$server_port;", "proxy_set_header X-Original-Host   $http_host;"},
+		[]string{"host_differs"},
+		"doc~tor.invalid", "proxy_set_header X-Original-Host   $host:$server_port;",
+	},
+	{
+		"whoever names this machine is not asked", proxytest.Nginx(),
+		[]string{"    underscores_in_headers off;", "    if ($http_x_forwarded_for = 127.0.0.1) { rewrite ^ /open last; }\n    underscores_in_headers off;", "location = /_memberward {", "location = /open {\nauth_request off;\nproxy_pass http://application$request_uri;\n}\nlocation = /_memberward {"},
+		[]string{"way_around"},
+		"GET /tenants/acme/reports, X-Forwarded-For: 127.0.0.1", "auth_request /_memberward;",
+	},
+	{
 		"what is asked about is the client's to say", proxytest.Nginx(),
 		[]string{"proxy_set_header X-Original-URI    $request_uri;", ""},
 		[]string{"control_believed"},
