@@ -199,6 +199,9 @@ func TestPresetsAndSocketsOfTheRunningProgram(t *testing.T) {
 	if answer, err := io.ReadAll(conn); err != nil || !strings.Contains(string(answer), "Status: 403\r\n") {
 		t.Errorf("FastCGI over a socket: %q, %v", answer, err)
 	}
+	if !strings.Contains(r.stderr.String(), " fcgi=unix:") {
+		t.Error("the log does not name the listener for Apache")
+	}
 	counted := metricsOf(t, r)
 	for _, want := range []string{
 		`memberward_proxy_checks_total{protocol="nginx",status="200"} 1`, `memberward_proxy_checks_total{protocol="nginx",status="403"} 1`,

@@ -136,7 +136,11 @@ func run(ctx context.Context, opts Options, logger *slog.Logger, first starter) 
 		return err
 	}
 	warn(logger, opts.Config)
-	logger.Info("listening", "api", at.API, "proxy", at.Proxy, "grpc", at.GRPC, "ops", at.Ops, "version", Version().Version, "policy_revision", set.Revision())
+	addresses := []any{"api", at.API, "proxy", at.Proxy, "grpc", at.GRPC, "ops", at.Ops}
+	if at.FCGI != "" {
+		addresses = append(addresses, "fcgi", at.FCGI)
+	}
+	logger.Info("listening", append(addresses, "version", Version().Version, "policy_revision", set.Revision())...)
 	manager.tell(readyState)
 	return errors.Join(p.serve(ctx, listeners), at.remove(opts.Config.Data))
 }

@@ -53,7 +53,14 @@ func (s *server) judged(ctx context.Context, name, credential, id string) (docto
 		return doctor.Judged{}, fmt.Errorf("read the decision %s: %w", id, err)
 	}
 	var record struct {
-		Input struct {
+		Actor    string `json:"actor"`
+		ActingAs string `json:"acting_as"`
+		Tenant   string `json:"tenant"`
+		Input    struct {
+			Actor struct {
+				Level    string `json:"level"`
+				Platform bool   `json:"platform"`
+			} `json:"actor"`
 			HTTP struct {
 				Method string `json:"method"`
 				Host   string `json:"host"`
@@ -68,7 +75,12 @@ func (s *server) judged(ctx context.Context, name, credential, id string) (docto
 	if record.Input.HTTP.Method == "" {
 		return doctor.Judged{}, fmt.Errorf("the decision %s is about no request", id)
 	}
-	return doctor.Judged(record.Input.HTTP), nil
+	asked := record.Input.HTTP
+	judged := doctor.Judged{Method: asked.Method, Host: asked.Host, Path: asked.Path}
+	if actor := record.Input.Actor; !actor.Platform && record.ActingAs == "" {
+		judged.Subject, judged.Tenant, judged.Level = record.Actor, record.Tenant, actor.Level
+	}
+	return judged, nil
 }
 
 // printReport writes a report for people.

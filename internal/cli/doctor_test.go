@@ -76,9 +76,14 @@ func TestDecisionsAreReadFromTheAPI(t *testing.T) {
 			return
 		}
 		w.Header().Set("X-Decision-Id", "d 1")
+		r.Header.Set("X-Auth-Subject", "somebody")
 		doctor.Application{}.ServeHTTP(w, r)
 	}
+	const asked = `"http":{"method":"GET","host":"127.0.0.1","path":"/page"}`
 	for _, row := range []struct{ name, body, says string }{
+		{"another person", `{"actor":"u-1","acting_as":null,"tenant":null,"input":{"actor":{"level":"none"},` + asked + `}}`, "decided was about u-1"},
+		{"the platform has another name", `{"actor":"key","input":{"actor":{"platform":true},` + asked + `}}`, ""},
+		{"acting for somebody", `{"actor":"key","acting_as":"somebody","input":{` + asked + `}}`, ""},
 		{"another path", `{"input":{"http":{"method":"GET","host":"127.0.0.1","path":"/judged"}}}`, "judged was /judged"},
 		{"no request", `{"input":{}}`, "is about no request"},
 		{"no decision", `{`, "read the decision d 1"},
@@ -89,7 +94,7 @@ func TestDecisionsAreReadFromTheAPI(t *testing.T) {
 			}
 			_, _ = w.Write([]byte(row.body))
 		}
-		if code, said := answering(t, front, api, "--api", "{api}", "--json"); code != exitFaults || !strings.Contains(said, row.says) {
+		if code, said := answering(t, front, api, "--api", "{api}", "--json"); code != exitFaults || !strings.Contains(said, row.says) || strings.Contains(said, "identity_differs") != (row.name == "another person") {
 			t.Errorf("%s: %d, %s", row.name, code, said)
 		}
 	}

@@ -62,11 +62,13 @@ func (f found) assertion() Assertion {
 // check names what contradicts itself.
 func (a Assertion) check(f found) problems {
 	var wrong problems
-	switch {
-	case a.Enabled && f.missing(keyAssertionAudience):
+	if a.Enabled && f.missing(keyAssertionAudience) {
 		wrong.add("%s needs assertion.audience: what the applications look for", f.where(keyAssertionEnabled))
-	case !a.Enabled && f.lines[keyAssertionAudience] != "" && f.lines[keyAssertionEnabled] == "":
-		wrong.add("%s does nothing without assertion.enabled", f.where(keyAssertionAudience))
+	}
+	for _, key := range []string{keyAssertionAudience, keyAssertionTTL} {
+		if !a.Enabled && f.lines[key] != "" && f.lines[keyAssertionEnabled] == "" {
+			wrong.add("%s does nothing without assertion.enabled", f.where(key))
+		}
 	}
 	return wrong
 }

@@ -90,6 +90,32 @@ type RouteResource struct {
 	ID   string `yaml:"id"`
 }
 
+// checkRouteKeys refuses a key of a route without a value: no hosts would be
+// every host, and no methods every method.
+func checkRouteKeys(name string, root *yaml.Node) problems {
+	var wrong problems
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if root.Content[i].Value != "routes" {
+			continue
+		}
+		for _, route := range root.Content[i+1].Content {
+			wrong = append(wrong, checkValues(name, route)...)
+		}
+	}
+	return wrong
+}
+
+// checkValues refuses keys of a mapping that have no value.
+func checkValues(name string, mapping *yaml.Node) problems {
+	var wrong problems
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if key, value := mapping.Content[i], mapping.Content[i+1]; len(value.Content) == 0 && value.Value == "" || value.Tag == "!!null" {
+			wrong.add("%s:%d: %s is empty: leave it out, or give it a value", name, key.Line, shownKey(key.Value))
+		}
+	}
+	return wrong
+}
+
 // RouteExample is a request with what the table has to make of it: an action
 // in a tenant, perhaps about something; or public; or denied.
 type RouteExample struct {
@@ -149,6 +175,7 @@ func ParseRoutes(name string, data []byte) (RouteFile, error) {
 	case f.Mapping == MappingRego && len(f.Routes) > 0:
 		wrong.add("%s: mapping: a rule maps every request: leave the routes out, or mapping: %s", name, MappingRego)
 	}
+	wrong = append(wrong, checkRouteKeys(name, root)...)
 	number(root, "routes", f.Routes, func(r *Route) *int { return &r.Line })
 	number(root, "examples", f.Examples, func(e *RouteExample) *int { return &e.Line })
 	return f, wrong.err()

@@ -86,7 +86,20 @@ func checkURL(text string) (*url.URL, error) {
 	case u.Fragment != "" || strings.Contains(text, "#"):
 		return nil, errors.New("leave the part from # on out of the URL")
 	}
+	if port := u.Port(); port != "" {
+		if err := checkPort(port); err != nil {
+			return nil, err
+		}
+	}
 	return u, checkHost(u.Hostname())
+}
+
+// checkPort wants the number of a port that can be connected to.
+func checkPort(text string) error {
+	if n, err := strconv.ParseUint(text, 10, 16); err != nil || n == 0 {
+		return errors.New("want a port of 1 to 65535")
+	}
+	return nil
 }
 
 func checkLoginURL(text string) error {
@@ -119,8 +132,8 @@ const hostLimit = 253
 func checkHost(text string) error {
 	host := text
 	if name, port, err := net.SplitHostPort(text); err == nil {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return fmt.Errorf("want a port of 1 to 65535 in %q", text)
+		if err := checkPort(port); err != nil {
+			return fmt.Errorf("%w in %q", err, text)
 		}
 		host = name
 	}

@@ -155,6 +155,30 @@ var broken = []struct {
 		"X-Memberward-Secret", "proxy_set_header X-Memberward-Secret",
 	},
 	{
+		"the other one of two hosts is judged", proxytest.Nginx(),
+		[]string{"proxy_set_header X-Original-Host   $host:$server_port;", "proxy_set_header X-Original-Host   $http_host;"},
+		[]string{"host_differs"},
+		"doc~tor.invalid", "proxy_set_header X-Original-Host   $host:$server_port;",
+	},
+	{
+		"whoever names this machine is not asked", proxytest.Nginx(),
+		[]string{"    underscores_in_headers off;", "    if ($http_x_forwarded_for = 127.0.0.1) { rewrite ^ /open last; }\n    underscores_in_headers off;", "location = /_memberward {", "location = /open {\nauth_request off;\nproxy_pass http://application$request_uri;\n}\nlocation = /_memberward {"},
+		[]string{"way_around"},
+		"GET /tenants/acme/reports, X-Forwarded-For: 127.0.0.1", "auth_request /_memberward;",
+	},
+	{
+		"what is asked about is the client's to say", proxytest.Nginx(),
+		[]string{"proxy_set_header X-Original-URI    $request_uri;", ""},
+		[]string{"control_believed"},
+		"X-Original-Uri", "proxy_set_header X-Original-URI    $request_uri;",
+	},
+	{
+		"other hosts are not checked", proxytest.Nginx(),
+		[]string{"    underscores_in_headers off;", "    if ($host ~ invalid) { rewrite ^ /open last; }\n    underscores_in_headers off;", "location = /_memberward {", "location = /open {\nauth_request off;\nproxy_pass http://application$request_uri;\nproxy_set_header Host $host;\n}\nlocation = /_memberward {"},
+		[]string{"host_differs", "way_around"},
+		"GET /tenants/acme/reports, Host: doctor.invalid", "auth_request /_memberward;",
+	},
+	{
 		"Connection is left in place", proxytest.Caddy(),
 		[]string{"request_header @plain -Connection", ""},
 		[]string{"identity_stripped", "upgrade"},
@@ -209,6 +233,12 @@ var broken = []struct {
 		"", "header_up X-Forwarded-Host {http.request.hostport}",
 	},
 	{
+		"aliases are kept from the check", proxytest.Caddy(),
+		[]string{"header_up -Expect", "header_up -Expect\nheader_up -X_*"},
+		[]string{"identity_alias"},
+		"X_Auth_Subject", "request_header -X_Auth_Subject",
+	},
+	{
 		"the client's identity headers are left in place", proxytest.HAProxy(),
 		[]string{"http-request del-header x-auth- -m beg", ""},
 		[]string{"identity_spoofed"},
@@ -219,6 +249,18 @@ var broken = []struct {
 		[]string{"default_backend application", "http-request replace-path /tenants/acme(/.*) \\1\n    default_backend application"},
 		[]string{"path_differs"},
 		"", "http-request set-uri %[pathq]",
+	},
+	{
+		"a folder is open to all, and names \"(null)\"", proxytest.Apache(),
+		[]string{"    ProxyPreserveHost On", "    <Location /static>\nRequire all granted\n</Location>\n    ProxyPreserveHost On"},
+		[]string{"way_around"},
+		"GET /static/doctor", `<Location "/">`,
+	},
+	{
+		"a misspelt variable", proxytest.Apache(),
+		[]string{`"%{X_AUTH_LEVEL}e"`, `"%{X_AUTH_LEVELS}e"`},
+		[]string{"identity_incomplete"},
+		"X-Auth-Level", "RequestHeader set   X-Auth-Level",
 	},
 	{
 		"aliases are not refused", proxytest.Apache(),
@@ -316,6 +358,18 @@ func TestWhatIsOpenWithoutMemberward(t *testing.T) {
 				t.Errorf("%d faults", report.Faults())
 			}
 		})
+	}
+}
+
+// Nothing is said of a proxy without Memberward while that still answers.
+func TestMemberwardMustBeStopped(t *testing.T) {
+	for _, kind := range proxytest.Kinds() {
+		for _, credential := range []string{"", asMary + apitest.Key("mary")} {
+			report := examine(t, doctor.Options{URL: front(t, kind, doctor.Application{}), Credential: credential, Stopped: true})
+			if report.Faults() != 0 || report.Unjudged() != 1 {
+				t.Errorf("%s: %+v", kind.Name, report.Points)
+			}
+		}
 	}
 }
 

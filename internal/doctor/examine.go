@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -40,8 +41,9 @@ type Options struct {
 	Stopped bool
 }
 
-// Judged is the request that a decision was about.
-type Judged struct{ Method, Host, Path string }
+// Judged is what a decision was about: a request, and who made it. Subject,
+// Tenant and Level are what the application must be told; empty: not known.
+type Judged struct{ Method, Host, Path, Subject, Tenant, Level string }
 
 // Examine asks. Its error says that the examination could not begin; a fault
 // that is found is none.
@@ -78,6 +80,7 @@ type examiner struct {
 	usual       answer      // to who may read the page
 	identity    http.Header // that the application then got
 	open        bool        // nobody is asked at all
+	believed    []string    // headers without which nobody may read the page
 
 	// Of the point that is being examined.
 	sent     int
@@ -125,7 +128,7 @@ func (e *examiner) points() []point {
 }
 
 func (e *examiner) run(ctx context.Context, p point) (Point, error) {
-	e.sent, e.findings, e.skipped = 0, nil, e.lacks(p.needs)
+	e.sent, e.findings, e.skipped = 0, nil, e.lacks(p)
 	if e.skipped == "" {
 		if err := p.examine(e, ctx); err != nil {
 			return Point{}, err
@@ -142,8 +145,10 @@ func (e *examiner) run(ctx context.Context, p point) (Point, error) {
 }
 
 // lacks says what a point would need and is not there.
-func (e *examiner) lacks(n need) string {
-	switch {
+func (e *examiner) lacks(p point) string {
+	switch n := p.needs; {
+	case len(e.believed) > 0 && p.code != "control_believed":
+		return "the page opens only to who says what is asked about: mend that first"
 	case e.open:
 		return "nobody is asked about anything: mend that first"
 	case n&credential != 0 && e.options.Credential == "":
@@ -178,11 +183,27 @@ func (e *examiner) as(ctx context.Context, r request) (answer, error) {
 
 // found notes a fault.
 func (e *examiner) found(code, what, sent, seen string) {
-	e.findings = append(e.findings, Finding{Code: code, What: what, Sent: sent, Seen: clean(seen), Why: why(code), Mend: mends(code, what, e.options.Proxy)})
+	e.findings = append(e.findings, Finding{Code: code, What: what, Sent: sent, Seen: clean(e.hide(seen)), Why: why(code), Mend: mends(code, what, e.options.Proxy)})
+}
+
+// signed is what a token or an assertion looks like.
+var signed = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+
+// hide takes the credential out of what others say, wherever a proxy put it,
+// and whatever else is signed.
+func (e *examiner) hide(text string) string {
+	_, value, _ := strings.Cut(e.options.Credential, ": ")
+	const least = 8 // bytes: shorter ones are words, and no secrets
+	for _, part := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" =;", r) }) {
+		if len(part) >= least && part != "auth_token" {
+			text = strings.ReplaceAll(text, part, hidden)
+		}
+	}
+	return signed.ReplaceAllString(text, hidden)
 }
 
 // skip notes that the point cannot be judged, unless a fault is found.
-func (e *examiner) skip(reason string) { e.skipped = reason }
+func (e *examiner) skip(reason string) { e.skipped = e.hide(reason) }
 
 // begin finds out how the page answers to who may read it.
 func (e *examiner) begin(ctx context.Context) error {
@@ -197,9 +218,13 @@ func (e *examiner) begin(ctx context.Context) error {
 		return err
 	case a.status == http.StatusUnauthorized:
 		return errors.New("the credential is not taken: 401; does the proxy pass it on?")
+	case a.status == http.StatusForbidden && e.asks(ctx):
+		return ctx.Err()
+	case a.status/100 == 5:
+		return fmt.Errorf("the page answers %s to the credential: does Memberward run where the proxy looks for it? Without it, examine with --stopped", a.describe())
 	case a.status/100 != 2:
-		return fmt.Errorf("the page answers %s to the credential, decision %q: name one with --url that it may read", a.describe(), clean(a.decision()))
-	case slices.Equal(a.got(subjectHeader), []string{"anonymous"}):
+		return fmt.Errorf("the page answers %s to the credential, decision %q: name one with --url that it may read", a.describe(), clean(e.hide(a.decision())))
+	case slices.Equal(a.got(subjectHeader), []string{anonymous}):
 		return errors.New("the page is public: name one with --url that takes a credential")
 	}
 	e.usual, e.application, e.identity = a, a.received != nil, http.Header{}
@@ -207,6 +232,13 @@ func (e *examiner) begin(ctx context.Context) error {
 		e.identity[name] = a.got(name)
 	}
 	return nil
+}
+
+// told reports whether the application was told who asks: the one with the
+// credential, or anybody on a public route. Placeholders of proxies name nobody.
+func told(a answer, subjects ...string) bool {
+	got := a.got(subjectHeader)
+	return len(got) == 1 && got[0] != "" && slices.Contains(subjects, got[0])
 }
 
 // through reports whether a request came to the application.

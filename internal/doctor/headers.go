@@ -15,6 +15,9 @@ const (
 	secretHeader    = "X-Memberward-Secret"
 )
 
+// anonymous is whom the application is told of on a public route.
+const anonymous = "anonymous"
+
 // identityHeaders are those that only Memberward may set.
 var identityHeaders = []string{
 	subjectHeader, "X-Auth-Tenant", "X-Auth-Level", "X-Auth-Roles", "X-Auth-Authenticated", assertionHeader, decisionHeader, "X-Policy-Revision",
@@ -24,8 +27,9 @@ var identityHeaders = []string{
 // has: a proxy may remove what has another one.
 const spoof = "doctor.was.here"
 
-// complete looks at what the application got at first.
-func (e *examiner) complete(context.Context) error {
+// complete looks at what the application got at first, and holds it against
+// what was decided where that is known.
+func (e *examiner) complete(ctx context.Context) error {
 	for _, name := range identityHeaders {
 		values := e.identity[name]
 		joined := strings.Join(values, ", ")
@@ -35,12 +39,18 @@ func (e *examiner) complete(context.Context) error {
 			e.found("identity_incomplete", name, "GET "+e.target, "the application got no "+name)
 		case len(values) > 1:
 			e.found("identity_incomplete", name, "GET "+e.target, fmt.Sprintf("the application got %d of %s", len(values), name))
-		case strings.ContainsAny(joined, "{}$%"):
+		case strings.ContainsAny(joined, "{}$%()"):
 			e.found("identity_incomplete", name, "GET "+e.target, "the application got "+name+": "+joined+", which nobody has filled in")
 		}
 	}
 	if len(e.usual.got(secretHeader)) > 0 {
 		e.found("secret_shown", secretHeader, "GET "+e.target, "the application got the proxy's "+secretHeader)
+	}
+	judged, _ := e.judged(ctx, e.usual)
+	for _, is := range []struct{ name, value string }{{subjectHeader, judged.Subject}, {"X-Auth-Tenant", judged.Tenant}, {"X-Auth-Level", judged.Level}} {
+		if got := e.identity[is.name]; is.value != "" && len(got) == 1 && got[0] != is.value {
+			e.found("identity_differs", is.name, "GET "+e.target, "the application got "+is.name+": "+got[0]+", decided was about "+is.value)
+		}
 	}
 	return nil
 }
@@ -80,7 +90,7 @@ func (e *examiner) spoofed(a answer, name string) string {
 		return "the application got " + name + ": " + joined
 	case len(usual) > 0 && len(got) != len(usual), len(usual) == 0 && len(got) > 0 && !slices.Contains(e.options.Headers, name):
 		return fmt.Sprintf("the application got %d of %s: %s", len(got), name, joined)
-	case name != decisionHeader && len(usual) > 0 && joined != strings.Join(usual, ", "):
+	case name != decisionHeader && name != assertionHeader && len(usual) > 0 && joined != strings.Join(usual, ", "):
 		return "the application got " + name + ": " + joined
 	default:
 		return ""
@@ -153,12 +163,13 @@ func (e *examiner) stripping(ctx context.Context) error {
 	return nil
 }
 
-// controls finds headers of a client that are taken for the proxy's. A value
-// that Memberward must refuse shows that it arrives; a right one that passes,
-// that nothing but it is looked at.
-func (e *examiner) controls(ctx context.Context) error {
+// control is a header that says what is asked about, with a value that
+// Memberward must refuse, and the right one.
+type control struct{ name, refused, right string }
+
+func (e *examiner) control() []control {
 	host, scheme := e.wire.url.Host, e.wire.url.Scheme
-	for _, control := range []struct{ name, refused, right string }{
+	return []control{
 		{"X-Original-Method", "doctor", http.MethodGet},
 		{"X-Original-Uri", "/doctor/../x", e.target},
 		{"X-Original-Url", "doctor", scheme + "://" + host + e.target},
@@ -168,7 +179,46 @@ func (e *examiner) controls(ctx context.Context) error {
 		{"X-Forwarded-Host", "doc~tor", host},
 		{"X-Forwarded-Proto", "gopher", scheme},
 		{"X-Forwarded-For", "doctor", "198.51.100.7"},
-	} {
+	}
+}
+
+// asks reports whether the page, refused to the credential, opens to who says
+// what is asked about: the proxy does not, and every client can. It finds the
+// headers that must be there for it.
+func (e *examiner) asks(ctx context.Context) bool {
+	opens := func(left string) bool {
+		var lines []string
+		for _, c := range e.control() {
+			if strings.HasPrefix(c.name, "X-Original-") && c.name != "X-Original-Url" && c.name != left {
+				lines = append(lines, c.name+": "+c.right)
+			}
+		}
+		a, err := e.as(ctx, request{lines: lines})
+		e.application = e.application || a.received != nil
+		return err == nil && a.status/100 == 2
+	}
+	if !opens("") {
+		return false
+	}
+	for _, c := range e.control() {
+		if strings.HasPrefix(c.name, "X-Original-") && c.name != "X-Original-Url" && !opens(c.name) {
+			e.believed = append(e.believed, c.name)
+		}
+	}
+	return len(e.believed) > 0
+}
+
+// controls finds headers of a client that are taken for the proxy's. A value
+// that Memberward must refuse shows that it arrives; a right one that passes,
+// that nothing but it is looked at.
+func (e *examiner) controls(ctx context.Context) error {
+	for _, name := range e.believed {
+		e.found("control_believed", name, "GET "+e.target+", without and with "+name, "403, then 200: the client's own is what is judged")
+	}
+	if len(e.believed) > 0 {
+		return nil
+	}
+	for _, control := range e.control() {
 		refused, err := e.as(ctx, request{lines: []string{control.name + ": " + control.refused}})
 		if err != nil {
 			return err

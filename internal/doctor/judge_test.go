@@ -2,6 +2,7 @@ package doctor_test
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"net/http"
@@ -94,6 +95,58 @@ func TestDecisionsSettleWhatWasJudged(t *testing.T) {
 	}
 }
 
+// The credential is not told, wherever the proxy puts it.
+func TestTheCredentialIsNeverTold(t *testing.T) {
+	key := apitest.Key("mary")
+	for name, row := range map[string]struct {
+		credential string
+		faults     []string
+	}{
+		"in a header": {asMary + key, []string{"proxy_set_header X-Auth-Roles         $memberward_roles;", "proxy_set_header X-Auth-Roles \"{$http_x_api_key}\";"}},
+		"in the path": {"Authorization: Bearer " + key, []string{"proxy_pass http://$memberward_application;", "rewrite ^ /elsewhere/$http_authorization break;\nproxy_pass http://$memberward_application;"}},
+	} {
+		report := examine(t, doctor.Options{URL: front(t, proxytest.Nginx(), doctor.Application{}, row.faults...), Credential: row.credential})
+		told := ""
+		for _, p := range report.Points {
+			for _, f := range p.Findings {
+				told += f.What + f.Sent + f.Seen + "\n"
+			}
+			told += p.Reason
+		}
+		if report.Faults() == 0 || strings.Contains(told, key) || !strings.Contains(told, "(hidden)") {
+			t.Errorf("%s: %d faults: %s", name, report.Faults(), told)
+		}
+	}
+}
+
+// Who asks is told as it was decided, and nobody else is named in its place.
+func TestDecisionsSettleWhoIsNamed(t *testing.T) {
+	page := front(t, proxytest.Nginx(), doctor.Application{}, "proxy_set_header X-Auth-Level         $memberward_level;", "proxy_set_header X-Auth-Level owner;")
+	for _, row := range []struct {
+		decided doctor.Judged
+		found   []string
+	}{
+		{doctor.Judged{Level: "owner"}, nil},
+		{doctor.Judged{Level: "member"}, []string{"X-Auth-Level"}},
+		{doctor.Judged{Level: "owner", Subject: "somebody", Tenant: "elsewhere"}, []string{"X-Auth-Subject", "X-Auth-Tenant"}},
+	} {
+		report := examine(t, doctor.Options{
+			URL: page, Credential: asMary + apitest.Key("mary"),
+			Decisions: func(context.Context, string) (doctor.Judged, error) { return row.decided, nil },
+		})
+		var found []string
+		for _, f := range pointOf(t, report, "identity_incomplete").Findings {
+			if f.Code != "identity_differs" || len(f.Mend) == 0 {
+				t.Errorf("%+v", f)
+			}
+			found = append(found, f.What)
+		}
+		if !slices.Equal(found, row.found) {
+			t.Errorf("%+v: %q, want %q", row.decided, found, row.found)
+		}
+	}
+}
+
 // A proxy of ours, broken in ways that the real ones are hard to break in.
 func TestFaultsOfAnyProxy(t *testing.T) {
 	application := httptest.NewServer(doctor.Application{})
@@ -119,6 +172,13 @@ func TestFaultsOfAnyProxy(t *testing.T) {
 		}},
 		{"a placeholder", "identity_incomplete", doctor.Found, func(r *http.Request) { r.Header.Set("X-Auth-Roles", "{http.x}") }},
 		{"two of one", "identity_incomplete", doctor.Found, func(r *http.Request) { r.Header.Add("X-Auth-Level", "member") }},
+		{"another assertion each time", "identity_spoofed", doctor.Holds, func(r *http.Request) {
+			r.Header.Set("X-Auth-Assertion", "eyJh.e30."+rand.Text())
+			r.Header.Set("X-Decision-Id", rand.Text())
+		}},
+		{"two assertions", "identity_spoofed", doctor.Found, func(r *http.Request) {
+			r.Header.Add("X-Auth-Assertion", "eyJh.e30."+rand.Text())
+		}},
 		{"a tidied path", "path_differs", doctor.NotJudged, func(r *http.Request) {
 			if strings.Contains(r.URL.Path, "/./") {
 				r.URL.Path, r.URL.RawPath = strings.ReplaceAll(r.URL.Path, "/./", "/"), ""

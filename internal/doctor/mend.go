@@ -49,6 +49,11 @@ var remedies = []remedy{
 	{"identity_incomplete", "traefik", "- NAME"},
 	{"identity_incomplete", "haproxy", "http-request set-header name"},
 	{"identity_incomplete", "apache", "RequestHeader set   NAME"},
+	{"identity_differs", "nginx", "proxy_set_header NAME"},
+	{"identity_differs", "caddy", "copy_headers "},
+	{"identity_differs", "traefik", "- NAME"},
+	{"identity_differs", "haproxy", "http-request set-header name"},
+	{"identity_differs", "apache", "RequestHeader set   NAME"},
 	{"identity_spoofed", "nginx", "proxy_set_header NAME"},
 	{"identity_spoofed", "caddy", "request_header -FAMILY"},
 	{"identity_spoofed", "traefik", "- NAME"},
@@ -118,6 +123,7 @@ var advice = []struct{ code, says string }{
 	{"refusal_ignored", "No error_page, satisfy any, handle_response or Authoritative Off may turn a refusal into a way to the application."},
 	{"open_when_stopped", "No error_page, handle_errors or failure_mode_allow may lead to the application while Memberward is down."},
 	{"identity_incomplete", "The application cannot tell who asks. A location with a proxy_set_header of its own inherits none of the others."},
+	{"identity_differs", "The application is told of somebody else than was judged: nothing may set these headers but the check's answer, under their own names."},
 	{"identity_spoofed", "A client says who it is. A location with a proxy_set_header of its own inherits none of the others."},
 	{"identity_alias", "Applications that turn headers into variables take the one for the other."},
 	{"identity_stripped", "The proxy removes what the client names in Connection, the check's answer among it."},
@@ -154,8 +160,11 @@ func mends(code, what, proxy string) []Mend {
 			found = append(found, Mend{r.proxy, line})
 		}
 	}
+	if code == "identity_alias" {
+		name = what // as it is written
+	}
 	for _, r := range removals {
-		if code == "identity_spoofed" && (proxy == "" || r.proxy == proxy) && !mended(found, r.proxy) {
+		if (code == "identity_spoofed" || code == "identity_alias") && (proxy == "" || r.proxy == proxy) && !mended(found, r.proxy) {
 			found = append(found, Mend{r.proxy, r.named(name)})
 		}
 	}

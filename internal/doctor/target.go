@@ -190,7 +190,7 @@ func (e *examiner) hosts(ctx context.Context) error {
 		}
 		judged, known := e.judged(ctx, a)
 		if known && !sameHost(judged.Host, a.received.Host) || !known && !sameHost(want, a.received.Host) {
-			e.found("host_differs", r.describe(e.target), r.describe(e.target)+", Host: "+cmp.Or(r.host, e.wire.url.Host), "the application was asked as "+a.received.Host+besides("judged was ", judged.Host))
+			e.found("host_differs", r.describe(e.target), r.describe(e.target), "the application was asked as "+a.received.Host+besides("judged was ", judged.Host))
 		}
 	}
 	return e.hostIsJudged(ctx)
@@ -200,6 +200,9 @@ func (e *examiner) hosts(ctx context.Context) error {
 func (e *examiner) hostIsJudged(ctx context.Context) error {
 	if _, known := e.judged(ctx, e.usual); known {
 		return nil // compared
+	}
+	if err := e.twoHosts(ctx); err != nil {
+		return err
 	}
 	for _, host := range oddHosts {
 		a, err := e.as(ctx, request{host: host})
@@ -215,6 +218,21 @@ func (e *examiner) hostIsJudged(ctx context.Context) error {
 	}
 	e.skip("the proxy refuses odd hosts itself: whether the host is what is judged, only --api tells")
 	return nil
+}
+
+// twoHosts names one host in the request line, which is the one that counts,
+// and one that Memberward refuses in Host.
+func (e *examiner) twoHosts(ctx context.Context) error {
+	target := "http://" + e.wire.url.Host + e.target
+	one, err := e.as(ctx, request{target: target})
+	if err != nil || one.received == nil {
+		return err
+	}
+	two, err := e.as(ctx, request{host: oddHosts[0], target: target})
+	if err == nil && refusal(two) && two.decision() != "" {
+		e.found("host_differs", oddHosts[0], "GET "+target+", Host: "+oddHosts[0], two.describe()+": Host is judged, the application is asked as "+one.received.Host)
+	}
+	return err
 }
 
 // sameHost compares hosts without case, port and trailing dot.
