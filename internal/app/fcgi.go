@@ -6,14 +6,16 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"syscall"
+	"time"
 )
 
-// authorizers bounds the FastCGI connections at once: each carries one check,
-// and Apache opens no more than it has workers.
+// authorizers bounds the FastCGI connections at once: Apache opens one for each
+// check, and no more than it has workers.
 const authorizers = 1024
 
-// fcgiDoor answers Apache's checks. Each connection carries one, which takes
-// less time than stopping may.
+// fcgiDoor answers Apache's checks, each of which takes less time than stopping
+// may.
 func (p *program) fcgiDoor(l net.Listener) door {
 	ctx, cancel := context.WithCancel(context.Background())
 	var open sync.WaitGroup
@@ -43,7 +45,7 @@ func (p *program) authorize(ctx context.Context, l net.Listener, open *sync.Wait
 	room := make(chan struct{}, authorizers)
 	for {
 		room <- struct{}{}
-		conn, err := l.Accept()
+		conn, err := p.accept(l)
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return nil
@@ -56,5 +58,24 @@ func (p *program) authorize(ctx context.Context, l net.Listener, open *sync.Wait
 				p.logger.Debug("no FastCGI check", "peer", conn.RemoteAddr().String(), "error", err.Error())
 			}
 		})
+	}
+}
+
+// acceptAgain is how long to wait when there is no room for another connection.
+const acceptAgain = 50 * time.Millisecond
+
+// accept waits for the next connection, and for room: a program that has every
+// file open that it may goes on when one is closed, as on its other listeners.
+func (p *program) accept(l net.Listener) (net.Conn, error) {
+	for told := false; ; told = true {
+		conn, err := l.Accept()
+		var errno syscall.Errno
+		if !errors.As(err, &errno) || !errno.Temporary() {
+			return conn, err
+		}
+		if !told {
+			p.logger.Error("no room for a connection of Apache", "error", err.Error())
+		}
+		time.Sleep(acceptAgain)
 	}
 }
