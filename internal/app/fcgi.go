@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// authorizers bounds the FastCGI connections at once: each carries one check,
-// and Apache opens no more than it has workers.
+// authorizers bounds the FastCGI connections at once: Apache opens one for each
+// check, and no more than it has workers.
 const authorizers = 1024
 
-// fcgiDoor answers Apache's checks. Each connection carries one, which takes
-// less time than stopping may.
+// fcgiDoor answers Apache's checks, each of which takes less time than stopping
+// may.
 func (p *program) fcgiDoor(l net.Listener) door {
 	ctx, cancel := context.WithCancel(context.Background())
 	var open sync.WaitGroup
@@ -46,7 +46,7 @@ func (p *program) authorize(ctx context.Context, l net.Listener, open *sync.Wait
 	room := make(chan struct{}, authorizers)
 	for {
 		room <- struct{}{}
-		conn, err := accept(l)
+		conn, err := p.accept(l)
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return nil
@@ -73,11 +73,14 @@ const acceptPause = 50 * time.Millisecond
 
 // accept waits for a connection through the faults that pass, as the servers
 // of the other listeners do: a failure here would end the whole program.
-func accept(l net.Listener) (net.Conn, error) {
-	for {
+func (p *program) accept(l net.Listener) (net.Conn, error) {
+	for told := false; ; told = true {
 		conn, err := l.Accept()
 		if !slices.ContainsFunc(passing, func(fault error) bool { return errors.Is(err, fault) }) {
 			return conn, err
+		}
+		if !told {
+			p.logger.Error("no room for a connection of Apache", "error", err.Error())
 		}
 		time.Sleep(acceptPause)
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"syscall"
@@ -31,14 +32,15 @@ func TestNoRoomForAConnectionPasses(t *testing.T) {
 	at := func(fault error) error {
 		return &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", fault)}
 	}
+	p := &program{parts: parts{logger: slog.New(slog.DiscardHandler)}}
 	given, other := net.Pipe()
 	t.Cleanup(func() { given.Close(); other.Close() })
-	got, err := accept(&crowded{faults: []error{at(syscall.EMFILE), at(syscall.ENFILE), at(syscall.ECONNABORTED)}, given: given})
+	got, err := p.accept(&crowded{faults: []error{at(syscall.EMFILE), at(syscall.ENFILE), at(syscall.ECONNABORTED)}, given: given})
 	if err != nil || got != given {
 		t.Errorf("accept = %v, %v; want the connection after the faults", got, err)
 	}
 	for _, fault := range []error{net.ErrClosed, at(syscall.EINVAL)} {
-		if got, err := accept(&crowded{faults: []error{fault}, given: given}); !errors.Is(err, fault) || got != nil {
+		if got, err := p.accept(&crowded{faults: []error{fault}, given: given}); !errors.Is(err, fault) || got != nil {
 			t.Errorf("accept = %v, %v; want %v", got, err, fault)
 		}
 	}

@@ -6,10 +6,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -163,6 +166,34 @@ func TestAReloadUnderLoadLosesNoCheck(t *testing.T) {
 	}
 	if len(served) != 2 {
 		t.Errorf("in force were %v, want both tables in turn", served)
+	}
+}
+
+// TestAHangupReadsTheRoutes: what other programs take as the order to read
+// their configuration again ends no program, and is obeyed at once.
+func TestAHangupReadsTheRoutes(t *testing.T) {
+	ours := make(chan os.Signal, 1)
+	signal.Notify(ours, syscall.SIGHUP) // a program that does not catch it fails, and the test goes on
+	defer signal.Stop(ours)
+	p := stormProgram(t)
+	p.routes.path = filepath.Join(t.TempDir(), "routes.yaml")
+	putFile(t, p.routes.path, firstTable)
+	p.routes.seen = statOrNil(p.routes.path) // has not changed since it was read
+	p.routes.next = p.routes.seen
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.watchRoutes(ctx) }()
+	for deadline := time.Now().Add(20 * time.Second); !strings.HasPrefix(answered(p.proxy, "/one", ""), "200"); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the routes were not read")
+		}
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

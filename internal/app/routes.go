@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/memberward/memberward/internal/config"
@@ -97,32 +99,43 @@ type routesFile struct {
 }
 
 // watchRoutes puts the table into force that its file holds, whenever that has
-// changed, until ctx ends.
+// changed, until ctx ends. SIGHUP, which would end a program that does not
+// expect it, says that it has.
 func (p *program) watchRoutes(ctx context.Context) error {
-	if p.cfg.Routes == "" {
-		return nil
-	}
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGHUP)
+	defer signal.Stop(told)
 	ticker := time.NewTicker(routesEvery)
 	defer ticker.Stop()
-	return p.watchRoutesAt(ctx, ticker.C)
+	return p.watchRoutesAt(ctx, ticker.C, told)
 }
 
-// watchRoutesAt looks whenever due says so.
-func (p *program) watchRoutesAt(ctx context.Context, due <-chan time.Time) error {
+// watchRoutesAt looks whenever due says so, and reads whenever told to.
+func (p *program) watchRoutesAt(ctx context.Context, due <-chan time.Time, told <-chan os.Signal) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-due:
 			p.lookAtRoutes()
+		case <-told:
+			p.routes.seen = statOrNil(p.routes.path)
+			p.readRoutes()
 		}
 	}
 }
 
-// lookAtRoutes reads the file when it is time to. A table that cannot serve
-// leaves the one before in force.
+// lookAtRoutes reads the file when it is time to.
 func (p *program) lookAtRoutes() {
-	if !p.routes.look() {
+	if p.routes.look() {
+		p.readRoutes()
+	}
+}
+
+// readRoutes reads the file. A table that cannot serve leaves the one before in
+// force. The built-in table never changes.
+func (p *program) readRoutes() {
+	if p.routes.path == "" {
 		return
 	}
 	table, err := LoadTable(p.routes.path, p.engine)

@@ -55,7 +55,7 @@ type door struct {
 func (p *program) serve(ctx context.Context, l listeners) error {
 	group, ctx := errgroup.WithContext(ctx)
 	doors := []door{
-		p.httpDoor(l.api, p.apis()), p.httpDoor(l.proxy, p.counted("proxy", "proxy", p.proxy)), p.grpcDoor(l.grpc, ctx.Done()),
+		p.httpDoor(l.api, p.apis()), p.httpDoor(p.proxy.Listen(l.proxy), p.counted("proxy", "proxy", p.proxy)), p.grpcDoor(l.grpc, ctx.Done()),
 	}
 	if l.fcgi != nil {
 		doors = append(doors, p.fcgiDoor(l.fcgi))

@@ -26,7 +26,8 @@ has its default. By variable or file:
 ` + flagless(true) + `
 By file only:
 ` + flagless(false) + `
-SIGTERM or SIGINT (Ctrl-C) stops it gracefully, a second one at once.`,
+SIGTERM or SIGINT (Ctrl-C) stops it gracefully, a second one at once.
+SIGHUP has it read the file of routes at once.`,
 		Example: `  memberward serve --demo
   memberward serve --data /var/lib/memberward
   memberward serve --config /etc/memberward/memberward.yaml

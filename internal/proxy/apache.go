@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -26,31 +27,59 @@ var apacheControl = map[string]string{
 	forwardedFor: "REMOTE_ADDR",
 }
 
-// authorizerTime is how long one connection may take: Apache opens one for
-// each check and sends at once.
+// authorizerTime is how long one check may take, and how long a connection is
+// kept for the next: Apache opens one for each check and sends at once.
 const authorizerTime = 10 * time.Second
 
-// ServeAuthorizer answers one FastCGI connection, which carries one check, and
-// closes it. Whatever is no check gets no answer, which Apache turns into 500.
+// ServeAuthorizer answers the checks of one FastCGI connection, which carries
+// one, or several where the server wants to keep it. A check that cannot be
+// read is denied. Whatever is no check gets no answer, which Apache turns into
+// 500.
 func (h *Handler) ServeAuthorizer(ctx context.Context, conn net.Conn) error {
 	defer conn.Close()
-	if err := conn.SetDeadline(h.ports.Clock().Add(authorizerTime)); err != nil {
-		return err
-	}
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
-	id, params, err := readParams(conn)
-	if errors.Is(err, errRole) {
-		_, err = conn.Write(appendEnd(nil, id, fcgiUnknown))
-		return err
+	var last begun
+	for {
+		if err := conn.SetDeadline(h.ports.Clock().Add(authorizerTime)); err != nil {
+			return err
+		}
+		next, err := readBegin(conn, last)
+		if err == nil {
+			err = h.authorize(ctx, conn, next)
+		}
+		if errors.Is(err, errRole) {
+			_, err = conn.Write(appendEnd(nil, next.id, fcgiUnknown))
+		}
+		if err != nil || !next.keep {
+			h.leave(conn)
+			return err
+		}
+		last = next
 	}
-	if err != nil {
-		return err
+}
+
+// authorize answers one check that has begun.
+func (h *Handler) authorize(ctx context.Context, conn net.Conn, asked begun) error {
+	params, unread := readParams(conn, asked.id)
+	if unread != nil && !errors.Is(unread, errParams) {
+		return unread // it never came, or not whole
 	}
 	r := (&http.Request{Method: http.MethodHead, Header: headerOf(params), RemoteAddr: conn.RemoteAddr().String()}).
 		WithContext(context.WithValue(ctx, http.LocalAddrContextKey, conn.LocalAddr()))
-	text := h.judge(h.authorizer, r).script()
-	_, err = conn.Write(appendEnd(appendRecord(nil, fcgiStdout, id, text), id, fcgiComplete))
-	return err
+	text := h.judge(h.authorizer, r).script() // without parameters: a denial
+	_, err := conn.Write(appendEnd(appendRecord(nil, fcgiStdout, asked.id, text), asked.id, fcgiComplete))
+	return errors.Join(unread, err)
+}
+
+// leave says that nothing follows and throws away what the other side still
+// sends, such as the empty body of a check: closing over it would destroy the
+// answer on its way.
+func (h *Handler) leave(conn net.Conn) {
+	half, can := conn.(interface{ CloseWrite() error })
+	if !can || half.CloseWrite() != nil || conn.SetReadDeadline(h.ports.Clock().Add(drainTime)) != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, conn) // ends with the other side's end, or with the deadline
 }
 
 // headerOf gives the headers of a request from the variables of CGI.
@@ -58,7 +87,8 @@ func headerOf(params map[string]string) http.Header {
 	h := http.Header{}
 	for name, value := range params {
 		if rest, ok := strings.CutPrefix(name, "HTTP_"); ok && rest != "HOST" {
-			h[http.CanonicalHeaderKey(strings.ReplaceAll(rest, "_", "-"))] = []string{value}
+			header := http.CanonicalHeaderKey(strings.ReplaceAll(rest, "_", "-"))
+			h[header] = append(h[header], value) // HTTP_X-API-KEY is X-Api-Key for a second time
 		}
 	}
 	for name, variable := range apacheControl {

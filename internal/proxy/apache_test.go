@@ -71,7 +71,10 @@ func authorizer(t *testing.T, h *proxy.Handler, wire string) string {
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	answer, _ := io.ReadAll(conn) // an answer that is cut off is none
+	answer, err := io.ReadAll(conn)
+	if err != nil { // a reset would cut an answer off
+		t.Fatalf("%q, then %v", answer, err)
+	}
 	return string(answer)
 }
 
@@ -101,13 +104,17 @@ func TestAuthorizer(t *testing.T) {
 		{"a short beginning", fcgi(1, 1, begin[:7]), ""},
 		{"cut off", asked(byMary)[:60], ""},
 		{"without an end", fcgi(1, 1, begin) + fcgi(4, 1, byMary), ""},
-		{"another request between", fcgi(1, 1, begin) + fcgi(4, 2, byMary), ""},
-		{"a body between", fcgi(1, 1, begin) + fcgi(5, 1, "x"), ""},
-		{"a name twice", asked(byMary, byMary), ""},
-		{"a length beyond the end", fcgi(1, 1, begin) + fcgi(4, 1, "\x05\x05ab") + fcgi(4, 1, ""), ""},
-		{"half a length", fcgi(1, 1, begin) + fcgi(4, 1, "\x01\x80\x00") + fcgi(4, 1, ""), ""},
-		{"the longest length", fcgi(1, 1, begin) + fcgi(4, 1, "\xff\xff\xff\xff\xff\xff\xff\xff") + fcgi(4, 1, ""), ""},
-		{"too much", fcgi(1, 1, begin) + strings.Repeat(fcgi(4, 1, strings.Repeat("x", 60000)), 2), ""},
+		{"another request between", fcgi(1, 1, begin) + fcgi(4, 2, byMary), "403"},
+		{"a body between", fcgi(1, 1, begin) + fcgi(5, 1, "x"), "403"},
+		{"a name twice", asked(byMary, byMary), "403"},
+		{"a header under two names", asked(byMary, pair("HTTP_authorization", "Bearer mary")), "401"},
+		{"a length beyond the end", fcgi(1, 1, begin) + fcgi(4, 1, "\x05\x05ab") + fcgi(4, 1, ""), "403"},
+		{"half a length", fcgi(1, 1, begin) + fcgi(4, 1, "\x01\x80\x00") + fcgi(4, 1, ""), "403"},
+		{"the longest length", fcgi(1, 1, begin) + fcgi(4, 1, "\xff\xff\xff\xff\xff\xff\xff\xff") + fcgi(4, 1, ""), "403"},
+		{"too much", fcgi(1, 1, begin) + strings.Repeat(fcgi(4, 1, strings.Repeat("x", 60000)), 2), "403"},
+		{"far too much", fcgi(1, 1, begin) + strings.Repeat(fcgi(4, 1, strings.Repeat("x", 60000)), 100), "403"},
+		{"an empty body", asked(byMary) + fcgi(5, 1, ""), "200"},
+		{"a body", asked(byMary) + fcgi(5, 1, strings.Repeat("x", 60000)) + fcgi(5, 1, ""), "200"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := authorizer(t, h, tt.wire)
@@ -121,6 +128,32 @@ func TestAuthorizer(t *testing.T) {
 	}
 	if got := authorizer(t, h, fcgi(1, 7, "\x00\x01\x00\x00\x00\x00\x00\x00")); got != fcgi(3, 7, "\x00\x00\x00\x00\x03\x00\x00\x00") {
 		t.Errorf("a responder is answered %q", got)
+	}
+}
+
+// TestAuthorizerKeepsAConnection asks several times over one, as servers do
+// that set the flag.
+func TestAuthorizerKeepsAConnection(t *testing.T) {
+	h := newWorld().handler(t, proxy.Options{Timeout: 10 * time.Second})
+	keep := func(wire string) string { return wire[:10] + "\x01" + wire[11:] }
+	byMary, byNina := asked(pair("HTTP_AUTHORIZATION", "Bearer mary")), asked(pair("HTTP_AUTHORIZATION", "Bearer nina"))
+	for _, tt := range []struct {
+		name, wire string
+		want       string // the statuses
+	}{
+		{"three", keep(byMary) + keep(byNina) + byMary, "200 403 200"},
+		{"with bodies", keep(byMary) + fcgi(5, 1, "x") + fcgi(5, 1, "") + keep(byNina) + fcgi(5, 1, ""), "200 403"},
+		{"the flag is not set", byMary + byMary, "200"},
+		{"what cannot be read ends it", keep(asked("\x05")) + byMary, "403"},
+		{"a body of another request", keep(byMary) + fcgi(5, 2, "") + byMary, "200"},
+	} {
+		var statuses []string
+		for _, part := range strings.Split(authorizer(t, h, tt.wire), "Status: ")[1:] {
+			statuses = append(statuses, part[:3])
+		}
+		if got := strings.Join(statuses, " "); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
 	}
 }
 

@@ -14,7 +14,9 @@ const (
 	fcgiBegin      = 1
 	fcgiEnd        = 3
 	fcgiParams     = 4
+	fcgiStdin      = 5
 	fcgiStdout     = 6
+	fcgiKeep       = 1 // flag of begin: another request may follow
 	fcgiAuthorizer = 2 // the role
 	fcgiHead       = 8 // bytes of a record's head, and of the body of begin and end
 	fcgiComplete   = 0
@@ -25,8 +27,12 @@ const (
 // on the other listeners.
 const fcgiLimit = 64 << 10
 
-// errRole is a request that asks for something else than authorization.
-var errRole = errors.New("fastcgi: a role other than authorizer")
+// errRole is a request that asks for something else than authorization, and
+// errParams one whose parameters cannot be read.
+var (
+	errRole   = errors.New("fastcgi: a role other than authorizer")
+	errParams = errors.New("fastcgi: parameters that cannot be read")
+)
 
 // record is one record as it was read; content is valid until the next.
 type record struct {
@@ -35,7 +41,7 @@ type record struct {
 	content []byte
 }
 
-// readRecord reads a record of at most limit bytes.
+// readRecord reads a record of at most limit bytes; a longer one is errParams.
 func readRecord(r io.Reader, limit int) (record, error) {
 	var head [fcgiHead]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -43,7 +49,7 @@ func readRecord(r io.Reader, limit int) (record, error) {
 	}
 	length, padding := int(binary.BigEndian.Uint16(head[4:])), int(head[6])
 	if head[0] != fcgiVersion || length > limit {
-		return record{}, fmt.Errorf("fastcgi: a record of version %d and %d bytes", head[0], length)
+		return record{}, fmt.Errorf("%w: a record of version %d and %d bytes", errParams, head[0], length)
 	}
 	body := make([]byte, length+padding)
 	if _, err := io.ReadFull(r, body); err != nil {
@@ -52,29 +58,45 @@ func readRecord(r io.Reader, limit int) (record, error) {
 	return record{kind: head[1], id: binary.BigEndian.Uint16(head[2:]), content: body[:length]}, nil
 }
 
-// readParams reads one request: its id and its parameters. The id is known,
-// too, when the error is errRole.
-func readParams(r io.Reader) (id uint16, params map[string]string, err error) {
-	begin, err := readRecord(r, fcgiHead)
+// begun is a request that has begun.
+type begun struct {
+	id   uint16
+	keep bool // the connection is for more
+}
+
+// readBegin reads the record that begins a request. What is left of the body
+// of the one before is skipped: no check has one.
+func readBegin(r io.Reader, before begun) (begun, error) {
+	first, err := readRecord(r, fcgiLimit)
+	for err == nil && before.keep && first.kind == fcgiStdin && first.id == before.id {
+		first, err = readRecord(r, fcgiLimit)
+	}
 	switch {
 	case err != nil:
-		return 0, nil, err
-	case begin.kind != fcgiBegin || begin.id == 0 || len(begin.content) != fcgiHead:
-		return 0, nil, errors.New("fastcgi: no request begins")
-	case binary.BigEndian.Uint16(begin.content) != fcgiAuthorizer:
-		return begin.id, nil, errRole
+		return begun{}, err
+	case first.kind != fcgiBegin || first.id == 0 || len(first.content) != fcgiHead:
+		return begun{}, errors.New("fastcgi: no request begins")
 	}
+	request := begun{first.id, first.content[2]&fcgiKeep != 0}
+	if binary.BigEndian.Uint16(first.content) != fcgiAuthorizer {
+		return request, errRole
+	}
+	return request, nil
+}
+
+// readParams reads the parameters of a request. What is there but cannot be
+// read is errParams.
+func readParams(r io.Reader, id uint16) (map[string]string, error) {
 	var all []byte
 	for {
 		next, err := readRecord(r, fcgiLimit-len(all))
 		switch {
 		case err != nil:
-			return 0, nil, err
-		case next.kind != fcgiParams || next.id != begin.id:
-			return 0, nil, errors.New("fastcgi: something else among the parameters")
+			return nil, err
+		case next.kind != fcgiParams || next.id != id:
+			return nil, fmt.Errorf("%w: something else among them", errParams)
 		case len(next.content) == 0:
-			params, err = parseParams(all)
-			return begin.id, params, err
+			return parseParams(all)
 		}
 		all = append(all, next.content...)
 	}
@@ -88,16 +110,16 @@ func parseParams(data []byte) (map[string]string, error) {
 		for i := range sizes {
 			size, used := paramSize(data)
 			if used == 0 {
-				return nil, errors.New("fastcgi: a parameter is cut off")
+				return nil, fmt.Errorf("%w: one is cut off", errParams)
 			}
 			sizes[i], data = size, data[used:]
 		}
 		if sizes[0] > len(data) || sizes[1] > len(data)-sizes[0] {
-			return nil, errors.New("fastcgi: a parameter is cut off")
+			return nil, fmt.Errorf("%w: one is cut off", errParams)
 		}
 		name, value := string(data[:sizes[0]]), string(data[sizes[0]:sizes[0]+sizes[1]])
 		if _, twice := params[name]; twice {
-			return nil, errors.New("fastcgi: a parameter is there twice")
+			return nil, fmt.Errorf("%w: one is there twice", errParams)
 		}
 		params[name], data = value, data[sizes[0]+sizes[1]:]
 	}

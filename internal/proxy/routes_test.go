@@ -174,6 +174,8 @@ func TestTablesThatAreRefused(t *testing.T) {
 		{"the same host in another spelling", []RouteSpec{get(3, "/a", "app.example", "b.example"), get(9, "/a", "APP.example.")}, "line 9: GET /a asks the same as line 3"},
 		{"the same host twice in a row", []RouteSpec{get(3, "/a", "{x}.example", "{y}.example")}, "line 3: GET /a asks the same as line 3"},
 		{"public and not", []RouteSpec{get(3, "/a"), {Line: 9, Path: "/a", Public: true, Methods: map[string]string{"GET": ""}}}, "line 9: GET /a asks the same as line 3"},
+		{"public for every method and not", []RouteSpec{get(3, "/a"), {Line: 9, Path: "/a", Public: true}}, "line 9: * /a asks the same as line 3: /a"},
+		{"not, and public for every method", []RouteSpec{{Line: 3, Path: "/{x}", Public: true}, get(9, "/{y}")}, "line 9: GET /{y} asks the same as line 3: /{x}"},
 		{"no path", path(""), "line 7: path: a path begins with /"},
 		{"a relative path", path("a"), "begins with /"},
 		{"** in the middle", path("/**/a"), "** stands at the end"},

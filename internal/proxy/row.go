@@ -40,7 +40,7 @@ func (b *builder) readMethods(r *row, spec RouteSpec) {
 	r.actions = map[string]tenancy.Action{}
 	r.methods = slices.Sorted(maps.Keys(spec.Methods))
 	if len(spec.Methods) == 0 && spec.Public {
-		r.methods = []string{AnyMethod}
+		r.methods, r.every = []string{AnyMethod}, true
 	}
 	if len(r.methods) == 0 {
 		b.wrong(r.line, "methods is missing: name the action that each method asks for")

@@ -74,6 +74,7 @@ type row struct {
 	hosts    []hostTemplate
 	template template
 	public   bool
+	every    bool     // is public for every method, also for those that another row names
 	methods  []string // in order
 	actions  map[string]tenancy.Action
 	tenant   tenantSource
@@ -166,7 +167,7 @@ func (b *builder) enter(r *row, root *node, host hostTemplate) {
 	}
 	end := root.at(parts, r.template.rest)
 	for _, method := range r.methods {
-		if first := end.of(method); first != nil {
+		if first := end.rival(method, r); first != nil {
 			b.wrong(r.line, "%s %s asks the same as line %d: %s", method, r.template.text, first.row.line, first.row.template.text)
 			continue
 		}

@@ -124,3 +124,14 @@ func (e end) of(method string) *rule {
 	}
 	return nil
 }
+
+// rival gives a rule of another row that asks what a method of this one does,
+// nil when there is none. Who names no method means all of them.
+func (e end) rival(method string, of *row) *rule {
+	for i := range e {
+		if e[i].method == method || e[i].row != of && (e[i].row.every || of.every) {
+			return &e[i]
+		}
+	}
+	return nil
+}
