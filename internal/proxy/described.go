@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -115,7 +114,7 @@ func parsedBody(headers map[string]string, body string) (parsed string, truncate
 	if headers[partialBody] == "true" {
 		return nothing, true, nil
 	}
-	if value := jsontext.Value(body); !value.IsValid() { // a key twice is not read in two ways
+	if !tenancy.IsReadable(body) { // a key twice is not read in two ways
 		return nothing, false, ReasonRuleBody
 	}
 	return body, false, nil
