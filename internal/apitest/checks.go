@@ -11,6 +11,7 @@ import (
 
 	"github.com/memberward/memberward/internal/authn"
 	"github.com/memberward/memberward/internal/proxy"
+	"github.com/memberward/memberward/internal/proxytest"
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
@@ -40,19 +41,5 @@ func (s *Stage) Checks(t testing.TB) *proxy.Handler {
 // host:port.
 func (s *Stage) Authorize(t testing.TB, checks *proxy.Handler) string {
 	t.Helper()
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() { // ends when the listener closes
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() { _ = checks.ServeAuthorizer(context.Background(), conn) }()
-		}
-	}()
-	return listener.Addr().String()
+	return proxytest.Listen(t, func(conn net.Conn) { _ = checks.ServeAuthorizer(context.Background(), conn) })
 }

@@ -33,6 +33,9 @@ routes:
   - path: /tenants/{tenant}/**
     methods: {GET: resource.read, POST: resource.write, DELETE: member.list}
     tenant: "{tenant}"
+  - path: /jobs
+    methods: {GET: resource.read}
+    tenant: {header: X-Tenant}
   - path: /people/**
     public: true
   - path: /people
@@ -166,11 +169,13 @@ func TestAPolicyOfTheEnvoyPluginRuns(t *testing.T) {
 
 // The rule only narrows: both have to allow, and it sees who is judged.
 func TestARuleForEnvoySeesThePlace(t *testing.T) {
-	r := withRules(t, "envoy/place/allow")
+	cfg := withRulesSettings(t, "envoy/place/allow")
+	cfg.HeaderPreset = "remote-user"
+	r := launch(t, cfg)
 	c := client(t, r)
 	spoofing := func(key string) *authv3.CheckRequest {
 		return changed(envoyAsks("GET", "/tenants/acme/%78?a=%62", key), func(h *authv3.AttributeContext_HttpRequest) {
-			h.Headers["x-auth-subject"], h.Headers["x-memberward-secret"] = "olga", "guess"
+			h.Headers["x-auth-subject"], h.Headers["x-memberward-secret"], h.Headers["remote-user"] = "olga", "guess", "olga"
 		})
 	}
 	for name, tt := range map[string]struct {
@@ -225,6 +230,7 @@ func TestTheObjectOfARuleForEnvoy(t *testing.T) {
 	ok := answer.GetOkResponse()
 	for name, want := range map[string]string{
 		"X-Team": "blue", "X-List": "a,b", "X-Auth-Level": "owner", "X-Auth-Subject": "0190aaaa-0000-7000-8000-000000000001", ":path": "", "X-Forwarded-For": "", "X_auth_level": "",
+		"X-Tenant": "",
 	} {
 		if got := values(ok.GetHeaders(), name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
+	"syscall"
+	"time"
 )
 
 // authorizers bounds the FastCGI connections at once: each carries one check,
@@ -43,7 +46,7 @@ func (p *program) authorize(ctx context.Context, l net.Listener, open *sync.Wait
 	room := make(chan struct{}, authorizers)
 	for {
 		room <- struct{}{}
-		conn, err := l.Accept()
+		conn, err := accept(l)
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return nil
@@ -56,5 +59,26 @@ func (p *program) authorize(ctx context.Context, l net.Listener, open *sync.Wait
 				p.logger.Debug("no FastCGI check", "peer", conn.RemoteAddr().String(), "error", err.Error())
 			}
 		})
+	}
+}
+
+// passing are the faults of accepting that end by themselves: the program or
+// the machine has no room just now, or the client is gone again (accept(2)).
+var passing = []error{
+	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED,
+}
+
+// acceptPause is how long nobody is accepted after such a fault.
+const acceptPause = 50 * time.Millisecond
+
+// accept waits for a connection through the faults that pass, as the servers
+// of the other listeners do: a failure here would end the whole program.
+func accept(l net.Listener) (net.Conn, error) {
+	for {
+		conn, err := l.Accept()
+		if !slices.ContainsFunc(passing, func(fault error) bool { return errors.Is(err, fault) }) {
+			return conn, err
+		}
+		time.Sleep(acceptPause)
 	}
 }

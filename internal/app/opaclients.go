@@ -27,10 +27,14 @@ func (d opaDoor) Authenticate(ctx context.Context, r *http.Request) (tenancy.Act
 	return tenancy.Actor{Platform: true, Via: tenancy.ViaNetwork, Scopes: []tenancy.Action{tenancy.ActionAuditRead}}, nil
 }
 
-// presents reports whether a request carries what could be a credential, or
-// was handed on by a proxy.
+// presents reports whether a request carries what could be a credential, was
+// handed on by a proxy, or comes from a browser: a page from anywhere can have
+// one in the network ask, and read the answer once its name leads here.
 func presents(h http.Header) bool {
-	for _, name := range []string{"Authorization", "X-Api-Key", "X-Act-As", "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip"} {
+	for _, name := range []string{
+		"Authorization", "X-Api-Key", "X-Act-As", "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip",
+		"Cookie", "Origin", "Sec-Fetch-Site",
+	} {
 		if len(h[name]) > 0 {
 			return true
 		}

@@ -38,6 +38,9 @@ func TestWhoAsksOPAsDataAPIWithoutACredential(t *testing.T) {
 		"a wrong key":                          {network, "10.1.2.3:4", "X-Api-Key", false},
 		"handed on by a proxy":                 {network, "10.1.2.3:4", "X-Forwarded-For", false},
 		"handed on by a proxy of another kind": {network, "10.1.2.3:4", "Forwarded", false},
+		"a page of another site":               {network, "10.1.2.3:4", "Origin", false},
+		"a page that claims to be ours":        {network, "10.1.2.3:4", "Sec-Fetch-Site", false},
+		"a browser":                            {network, "10.1.2.3:4", "Cookie", false},
 		"for somebody":                         {network, "10.1.2.3:4", "X-Act-As", false},
 	} {
 		r := httptest.NewRequest(http.MethodPost, "/v1/data/x", nil)

@@ -232,7 +232,7 @@ func (s Setting) tags() []string {
 		return []string{"!!bool"}
 	case s.Kind == Number:
 		return []string{"!!int"}
-	case s.Kind == Lapse:
+	case s.Kind == Duration:
 		return []string{"!!str", "!!int"}
 	case slices.Contains(s.Choices, "true"):
 		return []string{"!!bool", "!!str"}
@@ -250,7 +250,7 @@ func (s Setting) wanted() string {
 		return "true or false"
 	case s.Kind == List:
 		return "a list of texts"
-	case s.Kind == Lapse:
+	case s.Kind == Duration:
 		return "a time, such as 60s"
 	default:
 		return "a text, in quotes where it looks like something else"

@@ -26,11 +26,11 @@ type Kind int
 
 // The kinds of settings.
 const (
-	Text   Kind = iota
-	Switch      // true or false; the flag needs no value
-	Number      // a whole number
-	List        // of texts; in the configuration file only
-	Lapse       // a time with its unit, such as 60s; without one, seconds
+	Text     Kind = iota
+	Switch        // true or false; the flag needs no value
+	Number        // a whole number
+	List          // of texts; in the configuration file only
+	Duration      // a time with its unit, such as 60s; without one, seconds
 )
 
 // variablePrefix begins the name of every variable of ours.
@@ -107,7 +107,7 @@ var settings = []Setting{
 	{Key: keyHeaderPreset, Default: "none", Choices: []string{"none", "remote-user", "oauth2-proxy"}, Value: "CHOICE", Help: "more names under which an allowed request says who made it: Remote-User and its kin, or X-Auth-Request-User and its kin"},
 	{Key: keyAssertionEnabled, Default: "false", Kind: Switch, Help: "sign who made an allowed request, in X-Auth-Assertion; the keys are at /.well-known/jwks.json"},
 	{Key: keyAssertionAudience, Value: "AUDIENCE", check: checkAudience, Help: "the audience that assertions name, for applications to look for; goes with assertion.enabled"},
-	{Key: keyAssertionTTL, Default: "60s", Kind: Lapse, Value: "TIME", check: checkTTL, Help: "how long an assertion is good: 1s to 5m, in whole seconds"},
+	{Key: keyAssertionTTL, Default: "60s", Kind: Duration, Value: "TIME", check: checkTTL, Help: "how long an assertion is good: 1s to 5m, in whole seconds"},
 	{Key: keyPublicURL, Value: "URL", check: checkPublicURL, Help: "where callers reach the REST APIs"},
 	{Key: keyCookieSecure, Default: "auto", Choices: []string{"auto", "true", "false"}, Value: "CHOICE", Help: "Secure on cookies; auto sets it under TLS and when public_url is https"},
 	{Key: keyEnvoyRule, Value: "RULE", check: checkRule, Help: "rule that has to allow Envoy's checks besides the routes, as envoy/authz/allow or data.envoy.authz.allow; without it envoy/authz/allow where the policies have it; none: no rule"},

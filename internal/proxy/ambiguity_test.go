@@ -246,16 +246,3 @@ func TestAUserAgentChangesNothing(t *testing.T) {
 		}
 	})
 }
-
-// TestARemovedMemberIsDeniedOnTheNextCheck in every family.
-func TestARemovedMemberIsDeniedOnTheNextCheck(t *testing.T) {
-	inEveryFamily(t, func(t *testing.T, f family) {
-		w := newWorld()
-		h := w.handler(t, proxy.Options{})
-		before := f.ask(t, h, page, asMary)
-		w.remove(mary)
-		if after := f.ask(t, h, page, asMary); before != 200 || after != 403 {
-			t.Errorf("%d, then %d; want 200, then 403", before, after)
-		}
-	})
-}

@@ -31,13 +31,7 @@ func (c *check) beside(judged tenancy.HTTPRequest) ([]tenancy.JSONMember, error)
 		path += "?" + c.target.Query
 	}
 	headers[pseudoPath] = path
-	describe := c.described.attributes
-	if describe == nil {
-		describe = func(path string, headers map[string]string) ([]byte, error) {
-			return c.attributes(path, headers, judged.ClientIP)
-		}
-	}
-	attributes, err := describe(path, headers)
+	attributes, err := c.attributes(path, headers, judged.ClientIP)
 	if err != nil {
 		return nil, err
 	}
@@ -70,11 +64,13 @@ func (c *check) beside(judged tenancy.HTTPRequest) ([]tenancy.JSONMember, error)
 
 // toldHeaders are the headers as Envoy tells them to a plugin: names in lower
 // case, repeated ones joined, the credentials among them. What a client says
-// in our name is not told, nor the secret of the proxies.
+// in our name, or in that of the preset, is not told, nor the secret of the
+// proxies.
 func (c *check) toldHeaders() map[string]string {
+	ours := slices.Concat(identity, c.handler.rules.preset.names(), []string{proxySecret})
 	told := make(map[string]string, len(c.request.Header)+4)
 	for name, values := range c.request.Header {
-		if name == proxySecret || slices.Contains(identity, name) {
+		if slices.Contains(ours, name) {
 			continue
 		}
 		told[strings.ToLower(name)] = strings.ToValidUTF8(strings.Join(values, ","), "\uFFFD")
@@ -82,8 +78,12 @@ func (c *check) toldHeaders() map[string]string {
 	return told
 }
 
-// attributes describes a request that came by HTTP, in the protocol's words.
+// attributes describes the request in the protocol's words: in Envoy's own,
+// where it came by gRPC.
 func (c *check) attributes(path string, headers map[string]string, client string) ([]byte, error) {
+	if c.described.attributes != nil {
+		return c.described.attributes(path, headers)
+	}
 	type object = map[string]any
 	asked := object{"method": c.target.method, "path": path, "host": c.target.authority, "headers": headers, "protocol": c.request.Proto}
 	if c.target.scheme != "" {

@@ -54,26 +54,11 @@ func slowly(t testing.TB, pause time.Duration, pieces ...string) string {
 // answering listens in Memberward's place, whatever is asked.
 func answering(t testing.TB, answer func(net.Conn)) string {
 	t.Helper()
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() { // ends when the listener closes
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				if _, err := conn.Read(make([]byte, 16<<10)); err == nil { // all of a short question
-					answer(conn)
-				}
-			}()
+	return proxytest.Listen(t, func(conn net.Conn) {
+		if _, err := conn.Read(make([]byte, 16<<10)); err == nil { // all of a short question
+			answer(conn)
 		}
-	}()
-	return listener.Addr().String()
+	})
 }
 
 func goesAway(t *testing.T, s *site) {

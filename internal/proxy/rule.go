@@ -72,7 +72,7 @@ func (c *check) extended(a answer, object []byte) answer {
 	wish, err := readWish(object)
 	if err == nil {
 		wish.body, wish.status = "", 0 // are for denials
-		a.wish = wish.harmless()
+		a.wish = wish.harmless(c.routes.headers)
 		err = a.check()
 	}
 	if err != nil {
@@ -92,7 +92,7 @@ func (c *check) denialOf(id tenancy.DecisionID, object []byte) answer {
 	if err == nil {
 		shaped := denial(wish.denies(), c.vary(), id)
 		wish.toClient, wish.remove = nil, nil // are for an allow
-		shaped.wish = wish.harmless()
+		shaped.wish = wish.harmless(c.routes.headers)
 		if err = shaped.check(); err == nil {
 			return shaped
 		}
@@ -208,23 +208,23 @@ func (w *wish) denies() int {
 	return w.status
 }
 
-// harmless leaves out what no rule may say: who somebody is, what the proxies
-// are told, how a message is framed.
-func (w *wish) harmless() *wish {
+// harmless leaves out what no rule may say: who somebody is, which tenant was
+// judged, what the proxies are told, how a message is framed.
+func (w *wish) harmless(tenants []string) *wish {
 	kept := *w
 	kept.headers, kept.toClient, kept.remove = nil, nil, nil
 	for _, f := range w.headers {
-		if !reserved(f.name) {
+		if !reserved(f.name, tenants) {
 			kept.headers = append(kept.headers, f)
 		}
 	}
 	for _, f := range w.toClient {
-		if !reserved(f.name) {
+		if !reserved(f.name, tenants) {
 			kept.toClient = append(kept.toClient, f)
 		}
 	}
 	for _, name := range w.remove {
-		if !reserved(name) {
+		if !reserved(name, tenants) {
 			kept.remove = append(kept.remove, name)
 		}
 	}
@@ -232,8 +232,8 @@ func (w *wish) harmless() *wish {
 }
 
 // reserved reports whether a name, in any spelling that folds onto it, is not
-// for rules.
-func reserved(name string) bool {
+// for rules; tenants are the headers that name one.
+func reserved(name string, tenants []string) bool {
 	folded := fold(name)
 	if strings.HasPrefix(folded, ":") || strings.HasPrefix(folded, "x-envoy-") || strings.HasPrefix(folded, "x-auth-") {
 		return true
@@ -242,7 +242,7 @@ func reserved(name string) bool {
 	if slices.ContainsFunc(presets, func(p preset) bool { return slices.ContainsFunc(p.names(), same) }) {
 		return true
 	}
-	return slices.ContainsFunc(framing, same) || slices.ContainsFunc(identity, same) || same(proxySecret) ||
+	return slices.ContainsFunc(tenants, same) || slices.ContainsFunc(framing, same) || slices.ContainsFunc(identity, same) || same(proxySecret) ||
 		slices.ContainsFunc(protocols, func(p protocol) bool { return slices.ContainsFunc(p.control, same) })
 }
 

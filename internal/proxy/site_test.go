@@ -176,30 +176,21 @@ func load(t testing.TB, s *site) (requests, connections int64) {
 // impostor listens in Memberward's place and gives the same bytes to
 // everybody.
 func impostor(t testing.TB, answer string) string {
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
+	t.Helper()
 	if answer == "refuse" {
-		_ = listener.Close()
-	}
-	go func() { // ends when the listener closes
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				_, _ = http.ReadRequest(bufio.NewReader(conn))
-				if answer == "hang" {
-					_, _ = io.Copy(io.Discard, conn) // until the proxy gives up
-					return
-				}
-				_, _ = io.WriteString(conn, answer)
-			}()
+		listener, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
 		}
-	}()
-	return listener.Addr().String()
+		_ = listener.Close()
+		return listener.Addr().String()
+	}
+	return proxytest.Listen(t, func(conn net.Conn) {
+		_, _ = http.ReadRequest(bufio.NewReader(conn))
+		if answer == "hang" {
+			_, _ = io.Copy(io.Discard, conn) // until the proxy gives up
+			return
+		}
+		_, _ = io.WriteString(conn, answer)
+	})
 }

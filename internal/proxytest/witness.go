@@ -27,21 +27,7 @@ type Witness struct {
 // Serve listens on loopback until the test ends, and gives host:port.
 func (w *Witness) Serve(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() { // ends when the listener closes
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go w.attend(conn)
-		}
-	}()
-	return listener.Addr().String()
+	return Listen(t, w.attend)
 }
 
 // Take gives what was seen since the last time.
@@ -57,7 +43,6 @@ func (w *Witness) Take() []Seen {
 const witnessTime = 5 * time.Minute
 
 func (w *Witness) attend(conn net.Conn) {
-	defer conn.Close()
 	if conn.SetDeadline(time.Now().Add(witnessTime)) != nil {
 		return
 	}

@@ -175,8 +175,9 @@ func (s *surface) document() []byte {
 	return append(text, '\n')
 }
 
-// serveDocument serves GET /openapi.json.
-func (d *dialect) serveDocument(c *gin.Context, _ tenancy.Actor) error {
+// checkPlain refuses a query, a body and conditions where there is nothing to
+// say but what is asked for.
+func checkPlain(c *gin.Context) error {
 	query, err := checkQuery(c.Request, nil)
 	if err != nil {
 		return err
@@ -184,7 +185,12 @@ func (d *dialect) serveDocument(c *gin.Context, _ tenancy.Actor) error {
 	if _, err := termsOf(c, plain, query); err != nil {
 		return err
 	}
-	if err := checkNoBody(c); err != nil {
+	return checkNoBody(c)
+}
+
+// serveDocument serves GET /openapi.json.
+func (d *dialect) serveDocument(c *gin.Context, _ tenancy.Actor) error {
+	if err := checkPlain(c); err != nil {
 		return err
 	}
 	c.Data(http.StatusOK, mediaJSON, d.document)
@@ -196,14 +202,7 @@ const mediaKeys = "application/jwk-set+json"
 
 // serveKeys serves GET /.well-known/jwks.json.
 func (d *dialect) serveKeys(c *gin.Context, _ tenancy.Actor) error {
-	query, err := checkQuery(c.Request, nil)
-	if err != nil {
-		return err
-	}
-	if _, err := termsOf(c, plain, query); err != nil {
-		return err
-	}
-	if err := checkNoBody(c); err != nil {
+	if err := checkPlain(c); err != nil {
 		return err
 	}
 	set, err := d.assertionKeys(c.Request.Context())

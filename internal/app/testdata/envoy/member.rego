@@ -19,4 +19,5 @@ allow if {
 	input.truncated_body == false
 	not input.attributes.request.http.headers["x-auth-subject"]
 	not input.attributes.request.http.headers["x-memberward-secret"]
+	not input.attributes.request.http.headers["remote-user"]
 }

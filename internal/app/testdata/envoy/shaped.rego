@@ -5,9 +5,9 @@ default result := {"allowed": false, "http_status": 429, "body": "later", "heade
 
 result := {
 	"allowed": true,
-	"headers": {"x-team": "blue", "x-list": ["a", "b"], "x-auth-subject": "olga", "X_Auth_Level": "owner", ":path": "/x", "x-forwarded-for": "1.2.3.4"},
+	"headers": {"x-team": "blue", "x-list": ["a", "b"], "x-auth-subject": "olga", "X_Auth_Level": "owner", ":path": "/x", "x-forwarded-for": "1.2.3.4", "x-tenant": "void"},
 	"response_headers_to_add": {"x-served": "yes", "x-auth-roles": "all"},
-	"request_headers_to_remove": ["x-debug", "x-auth-subject", "host"],
+	"request_headers_to_remove": ["x-debug", "x-auth-subject", "X_Tenant", "host"],
 	"dynamic_metadata": {"team": {"name": "blue", "size": 3}},
 	"http_status": 503,
 } if input.parsed_query.say == ["yes"]
