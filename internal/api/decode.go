@@ -9,6 +9,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/memberward/memberward/internal/tenancy"
 )
 
 // The limits of a JSON body (contracts/README.md, rule 11).
@@ -77,6 +79,9 @@ func scan(data []byte) error {
 		}
 		if mayHoldNUL && token.Kind() == '"' && strings.ContainsRune(token.String(), 0) {
 			return &InputError{Fault: FaultValue, In: InBody, Path: tokens(dec.StackPointer()), Msg: "the text holds NUL"}
+		}
+		if token.Kind() == '0' && !tenancy.WithinNumbers(token.String()) {
+			return &InputError{Fault: FaultValue, In: InBody, Path: tokens(dec.StackPointer()), Msg: "the number has too many digits"}
 		}
 		if dec.StackDepth() == 0 {
 			return checkEnd(dec)

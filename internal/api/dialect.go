@@ -40,6 +40,10 @@ type Dialect struct {
 	Prefixes      []string // whole segments: "/v1" owns /v1 and what lies below, not /v10
 	Authenticator Authenticator
 	Routes        []Route
+	// ReadOnly are prefixes like those, below which nothing is ever written: what
+	// would write where no route is gets 405 from this dialect, and no 404,
+	// whosever path it is.
+	ReadOnly []string
 	// EchoAnyID: a caller's request id is answered whatever text of at most 1 KiB
 	// it is, and not only one of a usual form.
 	EchoAnyID bool
@@ -52,8 +56,10 @@ type Dialect struct {
 }
 
 // owns reports whether a path lies below one of the dialect's prefixes.
-func (d *Dialect) owns(path string) bool {
-	for _, prefix := range d.Prefixes {
+func (d *Dialect) owns(path string) bool { return below(d.Prefixes, path) }
+
+func below(prefixes []string, path string) bool {
+	for _, prefix := range prefixes {
 		if rest, ok := strings.CutPrefix(path, prefix); ok && (rest == "" || rest[0] == '/') {
 			return true
 		}

@@ -83,8 +83,8 @@ func (s *shell) engine() *gin.Engine {
 			engine.Handle(route.Method, route.Path, s.serve(dialect, route))
 		}
 	}
-	engine.NoRoute(s.refuse(&tenancy.Error{Code: tenancy.CodeNotFound, Msg: "there is nothing here"}))
-	engine.NoMethod(s.refuse(&tenancy.Error{Code: tenancy.CodeMethod, Msg: "the method is not served here"}))
+	engine.NoRoute(s.unserved)
+	engine.NoMethod(func(c *gin.Context) { s.refuse(c, s.dialectOf(c.Request.URL.Path), errMethod()) })
 	return engine
 }
 
@@ -99,16 +99,34 @@ func (s *shell) serve(dialect *Dialect, route Route) gin.HandlerFunc {
 	}
 }
 
-// refuse answers a path or method that no route serves, in the body of the
-// dialect whose prefix it lies below.
-func (s *shell) refuse(err error) gin.HandlerFunc {
-	return func(c *gin.Context) {
-		call := s.begin(c, s.dialectOf(c.Request.URL.Path), nil)
-		defer call.end()
-		call.fail(err)
+// unserved answers a path that no route serves.
+func (s *shell) unserved(c *gin.Context) {
+	path := c.Request.URL.Path
+	switch c.Request.Method {
+	case http.MethodPut, http.MethodPatch, http.MethodDelete:
+		for i := range s.dialects {
+			if below(s.dialects[i].ReadOnly, path) {
+				c.Writer.Header()["Allow"] = []string{""} // nothing (RFC 9110, 10.2.1)
+				s.refuse(c, &s.dialects[i], errMethod())
+				return
+			}
+		}
 	}
+	s.refuse(c, s.dialectOf(path), &tenancy.Error{Code: tenancy.CodeNotFound, Msg: "there is nothing here"})
 }
 
+func errMethod() error {
+	return &tenancy.Error{Code: tenancy.CodeMethod, Msg: "the method is not served here"}
+}
+
+// refuse answers what no route serves, in the body of a dialect.
+func (s *shell) refuse(c *gin.Context, dialect *Dialect, err error) {
+	call := s.begin(c, dialect, nil)
+	defer call.end()
+	call.fail(err)
+}
+
+// dialectOf gives the dialect below whose prefix a path lies.
 func (s *shell) dialectOf(path string) *Dialect {
 	for i := range s.dialects {
 		if s.dialects[i].owns(path) {

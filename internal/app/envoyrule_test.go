@@ -148,6 +148,7 @@ func TestAPolicyOfTheEnvoyPluginRuns(t *testing.T) {
 		"a body that is cut off":                               {body(`{"firstname":"Bob"}`, "content-length", "1000"), 403},
 		"a body that Envoy cut off":                            {body(`{"firstname":"Bob"}`, "x-envoy-auth-partial-body", "true"), 403},
 		"a body with a key twice":                              {body(`{"firstname":"Bob","firstname":"Alice"}`), 403},
+		"a number of very many digits":                         {body(`{"firstname":"Bob","n":` + strings.Repeat("9", 300) + `}`), 403},
 		"a body that is no JSON":                               {body(`{"firstname"`), 403},
 		"a path of the rule's":                                 {envoyAsks("GET", "/health", ""), 200},
 		"what no route covers":                                 {bearing("GET", "/other", "admin"), 401},

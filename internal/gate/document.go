@@ -28,6 +28,8 @@ func Document(in *Input) ([]byte, error) {
 	o := audit.NewObject(usualDocument)
 	o.Int("version", documentVersion)
 	writeFacts(o, in)
+	attributes := Attributes(&in.HTTP)
+	writeAny(o, "attributes", len(attributes), noObject, attributes)
 	data, err := o.Done()
 	if err != nil {
 		return nil, fmt.Errorf("write the input of a decision down: %w", err)
@@ -35,7 +37,8 @@ func Document(in *Input) ([]byte, error) {
 	return data, nil
 }
 
-// writeFacts writes everything of a policy input but its version.
+// writeFacts writes everything of a policy input but its version, and what is
+// the request in Envoy's words: a rule for Envoy gets those from Envoy.
 func writeFacts(o *audit.Object, in *Input) {
 	actor := in.Actor.User.String()
 	o.Begin("action")

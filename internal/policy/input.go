@@ -24,7 +24,11 @@ type writer struct {
 // said of a subject or a resource, is no JSON, or the name of a header, a parameter or a segment is no UTF-8.
 func (v *vocabulary) input(in *gate.Input) (ast.Value, error) {
 	w, k := &writer{vocabulary: v}, &v.keys
-	context, err := w.context(in.Context)
+	context, err := w.anyObject(in.Context)
+	if err != nil {
+		return nil, err
+	}
+	attributes, err := w.anyObject(gate.Attributes(&in.HTTP))
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +46,7 @@ func (v *vocabulary) input(in *gate.Input) (ast.Value, error) {
 		pair(k.http, w.http(&in.HTTP)),
 		pair(k.dialect, w.dialect(in.Dialect)),
 		pair(k.context, context),
+		pair(k.attributes, attributes),
 	)
 	if w.garbled {
 		return nil, errors.New("a name in the request is no UTF-8, or properties are no JSON")
@@ -262,11 +267,12 @@ func (w *writer) dialect(dialect tenancy.Dialect) *ast.Term {
 	return w.text(string(dialect))
 }
 
-func (w *writer) context(sent map[string]any) (*ast.Term, error) {
-	if len(sent) == 0 {
+// anyObject gives an object that may hold anything.
+func (w *writer) anyObject(members map[string]any) (*ast.Term, error) {
+	if len(members) == 0 {
 		return w.emptyObject, nil
 	}
-	value, err := ast.InterfaceToValue(sent)
+	value, err := ast.InterfaceToValue(members)
 	if err != nil {
 		return nil, err
 	}

@@ -179,6 +179,12 @@ func TestFullInput(t *testing.T) {
 		},
 		"dialect": "cognee",
 		"context": object{"ticket": "T-1", "nested": object{"list": []any{n("1"), nil, true}}},
+		"attributes": object{
+			"request": object{"http": object{
+				"method": "GET", "scheme": "https", "host": "app.test", "path": "/t/acme/?a=1&a=2", "headers": object{"accept": "text/html"},
+			}},
+			"source": object{"address": object{"socketAddress": object{"address": "192.0.2.1"}}},
+		},
 	}
 	if diff := cmp.Diff(want, plain(t, value)); diff != "" {
 		t.Errorf("input (-want +got):\n%s", diff)

@@ -156,6 +156,7 @@ func TestLoadAccepts(t *testing.T) {
 	}{
 		{"the shipped set", nil},
 		{"an objection of an operator's own", objectionUsing(`input.context.ticket == ""`)},
+		{"the request in Envoy's words", objectionUsing(`input.attributes.request.http.headers["x-own"] == "1"`)},
 		{"what the caller sends is open", objectionUsing(`input.http.headers["x-own"][_] == input.route.params.own`)},
 		{"the transaction's time", objectionUsing(`time.now_ns() < 0`)},
 		{"an address range", objectionUsing(`input.http.client_ip != ""` + "\n\t" + `net.cidr_contains("192.0.2.0/24", input.http.client_ip)`)},

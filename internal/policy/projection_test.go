@@ -168,6 +168,7 @@ func TestWhatCannotBeFollowed(t *testing.T) {
 		{"a key that is no constant", `allow if input[input.dialect] == 1`, "input"},
 		{"a fact that is not known", `allow if input.action.properties == {}`, "input.action.properties"},
 		{"the request", `allow if input.http.method == "GET"`, "input.http.method"},
+		{"the request in Envoy's words", `allow if input.attributes.request.http.method == "GET"`, "input.attributes"},
 		{"a parameter of its route", `allow if input.route.params.id == "1"`, "input.route"},
 		{"what the caller sent", `allow if input.context.ip == "::1"`, "input.context"},
 		{"the clock", `allow if time.now_ns() > 0`, "time.now_ns"},

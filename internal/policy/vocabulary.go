@@ -33,7 +33,7 @@ type vocabulary struct {
 
 // keys are the keys of the input, as terms.
 type keys struct {
-	version, action, subject, actor, tenant, target, requested, resource, route, http, dialect, context *ast.Term
+	version, action, subject, actor, tenant, target, requested, resource, route, http, dialect, context, attributes *ast.Term
 
 	actions, active, capabilities, clientIP, developer, enabled, exists, expires, headers, host, id, lasting, lastingAdmins,
 	level, limit, member, members, method, mine, name, organizationAdmin, owner, params, path, pending, permissions, platform,
@@ -45,7 +45,7 @@ func newKeys() keys {
 	return keys{
 		version: s("version"), action: s("action"), subject: s("subject"), actor: s("actor"), tenant: s("tenant"),
 		target: s("target"), requested: s("requested"), resource: s("resource"), route: s("route"), http: s("http"),
-		dialect: s("dialect"), context: s("context"),
+		dialect: s("dialect"), context: s("context"), attributes: s("attributes"),
 
 		actions: s("actions"), active: s("active"), capabilities: s("capabilities"), clientIP: s("client_ip"),
 		developer: s("developer"), enabled: s("enabled"), exists: s("exists"), expires: s("expires"), headers: s("headers"),

@@ -1,12 +1,12 @@
 package proxy
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -96,11 +96,14 @@ func (c *check) attributes(path string, headers map[string]string, client string
 	return json.Marshal(attributes)
 }
 
-// parsedBody reads a JSON body as the plugin does: null where it is none or is
-// not whole, which is told beside it.
+// parsedBody reads a body of JSON or of a form as the plugin does: null where it
+// is neither or is not whole, which is told beside it.
 func parsedBody(headers map[string]string, body string) (parsed string, truncated bool, err error) {
 	const nothing = "null"
-	if body == "" || !strings.Contains(strings.ToLower(headers["content-type"]), "application/json") {
+	media := strings.ToLower(headers["content-type"])
+	isJSON := strings.Contains(media, "application/json")
+	isForm := !isJSON && strings.Contains(media, "application/x-www-form-urlencoded")
+	if body == "" || !isJSON && !isForm {
 		return nothing, false, nil
 	}
 	if said, given := headers["content-length"]; given {
@@ -115,10 +118,27 @@ func parsedBody(headers map[string]string, body string) (parsed string, truncate
 	if headers[partialBody] == "true" {
 		return nothing, true, nil
 	}
-	if value := jsontext.Value(body); !value.IsValid() { // a key twice is not read in two ways
+	if isForm {
+		body, err = parsedForm(body)
+		return body, false, err
+	}
+	if !tenancy.IsReadable(body) { // a key twice is not read in two ways
 		return nothing, false, ReasonRuleBody
 	}
 	return body, false, nil
+}
+
+// parsedForm gives the fields of a form, each with all its values.
+func parsedForm(body string) (string, error) {
+	fields, err := url.ParseQuery(body)
+	if err != nil {
+		return "null", ReasonRuleBody
+	}
+	text, err := json.Marshal(map[string][]string(fields))
+	if err != nil { // no UTF-8
+		return "null", ReasonRuleBody
+	}
+	return string(text), nil
 }
 
 // partialBody is the header by which Envoy says that a body is cut off.

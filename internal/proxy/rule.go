@@ -19,7 +19,7 @@ import (
 // Why what a rule for Envoy answered is not handed on.
 const (
 	ReasonRuleAnswer Reason = "the rule's answer has a part of another type, or one that cannot be handed on"
-	ReasonRuleBody   Reason = "Envoy's description of the request cannot be read: the body is no JSON, or is malformed"
+	ReasonRuleBody   Reason = "Envoy's description of the request cannot be read: the body is no JSON or no form, or is malformed"
 )
 
 // Restricter judges a question by the rules that decide, and then by one that

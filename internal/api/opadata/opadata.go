@@ -38,14 +38,15 @@ const (
 // options goes with every query of this dialect.
 var options = tenancy.ApplyOptions{Dialect: tenancy.DialectOPA}
 
-// New describes the dialect. What changes data or policies is a method that no
-// route serves: 405.
+// New describes the dialect. What changes data or policies is 405, at OPA's own
+// paths of policies too, whose list stands elsewhere here.
 func New(opts Options) api.Dialect {
 	d := &dialect{opts}
 	return api.Dialect{
 		Name:          tenancy.DialectOPA,
 		Prefixes:      []string{dataPath, dataPathV0, healthPath, "/opa"},
 		Authenticator: opts.Authenticator,
+		ReadOnly:      []string{dataPath, dataPathV0, "/opa", "/v1/policies"},
 		Routes: []api.Route{
 			{Method: http.MethodPost, Path: dataPath + "/*path", Quiet: true, Handle: d.post},
 			{Method: http.MethodGet, Path: dataPath + "/*path", Quiet: true, Handle: d.get},
