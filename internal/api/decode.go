@@ -44,7 +44,7 @@ func Decode(data []byte, into any, opts DecodeOptions) error {
 	if string(bytes.TrimSpace(data)) == "null" && isStruct(into) {
 		return &InputError{Fault: FaultType, In: InBody, Want: "object", Msg: typeMessage("object")}
 	}
-	err := json.Unmarshal(data, into, json.RejectUnknownMembers(true))
+	err := json.Unmarshal(data, into, json.RejectUnknownMembers(true), exactNumbers)
 	if errors.Is(err, json.ErrUnknownName) && opts.IgnoreUnknown {
 		return decodeKnown(data, into)
 	}
@@ -61,8 +61,19 @@ func decodeKnown(data []byte, into any) error {
 	if at := miscased(whole, into); at != nil {
 		return &InputError{Fault: FaultCase, In: InBody, Path: at, Msg: "the key equals a known one but for its case"}
 	}
-	return inputError(json.Unmarshal(data, into))
+	return inputError(json.Unmarshal(data, into, exactNumbers))
 }
+
+// exactNumbers keeps a number that may be anything as it was written, a
+// jsontext.Value: as a float64, large ones would become others.
+var exactNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, value *any) error {
+	if dec.PeekKind() != '0' {
+		return errors.ErrUnsupported
+	}
+	number, err := dec.ReadValue()
+	*value = number.Clone()
+	return err
+}))
 
 // scan walks the tokens of data and holds it against the limits. Duplicate
 // keys and invalid UTF-8 are refused by jsontext itself.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	jsonexp "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/memberward/memberward/internal/api"
@@ -106,6 +108,14 @@ func TestDecodeReads(t *testing.T) {
 			api.DecodeOptions{},
 			sample{UserID: &id, Enabled: true, Count: -3, Inner: &inner{"n"}, List: []inner{{"a"}}, Labels: map[string]string{"k": "v"}, Any: []any{nil}},
 		},
+		{
+			"numbers of any kind keep their digits", `{"any":[9007199254740993,{"a":[-0.10]},1e2]}`, api.DecodeOptions{},
+			sample{Any: []any{jsontext.Value("9007199254740993"), map[string]any{"a": []any{jsontext.Value("-0.10")}}, jsontext.Value("1e2")}},
+		},
+		{
+			"and beside an unknown key", `{"nope":1,"any":[9007199254740993]}`, api.DecodeOptions{IgnoreUnknown: true},
+			sample{Any: []any{jsontext.Value("9007199254740993")}},
+		},
 		{"space around", " \r\n{\"user_id\" : \"u\"}\t", api.DecodeOptions{}, sample{UserID: &id}},
 		{"null is nothing", `{"user_id":null,"inner":null}`, api.DecodeOptions{}, sample{}},
 		{"no body where none is needed", "", api.DecodeOptions{AllowEmpty: true}, sample{}},
@@ -115,7 +125,7 @@ func TestDecodeReads(t *testing.T) {
 		{
 			"an array at the limit", `{"any":[` + strings.TrimSuffix(strings.Repeat("0,", api.ArrayLimit), ",") + `]}`,
 			api.DecodeOptions{},
-			sample{Any: repeat(0.0, api.ArrayLimit)},
+			sample{Any: repeat(jsontext.Value("0"), api.ArrayLimit)},
 		},
 	}
 	for _, row := range rows {
@@ -128,6 +138,24 @@ func TestDecodeReads(t *testing.T) {
 				t.Errorf("Decode (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// kept is an object that a dialect reads by itself.
+type kept struct{ members map[string]any }
+
+func (k *kept) UnmarshalJSONFrom(from *jsontext.Decoder) error {
+	return jsonexp.UnmarshalDecode(from, &k.members)
+}
+
+// Numbers keep their digits there, too.
+func TestDecodeKeepsDigitsInObjectsThatReadThemselves(t *testing.T) {
+	var got kept
+	if err := api.Decode([]byte(`{"n":9007199254740993}`), &got, api.DecodeOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]any{"n": jsontext.Value("9007199254740993")}, got.members); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
@@ -191,9 +219,12 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		var standard any
-		if err := json.Unmarshal(data, &standard); err != nil {
+		exact := json.NewDecoder(bytes.NewReader(data))
+		exact.UseNumber()
+		if err := exact.Decode(&standard); err != nil {
 			t.Fatalf("encoding/json refuses what Decode accepts: %v", err)
 		}
+		standard = asWritten(standard)
 		if diff := cmp.Diff(standard, value); diff != "" {
 			t.Fatalf("Decode reads another value than encoding/json (-json +Decode):\n%s", diff)
 		}
@@ -201,6 +232,23 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("Decode accepted %s", fault)
 		}
 	})
+}
+
+// asWritten puts the numbers of encoding/json into the form of Decode's.
+func asWritten(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		return jsontext.Value(v)
+	case []any:
+		for i := range v {
+			v[i] = asWritten(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = asWritten(v[name])
+		}
+	}
+	return value
 }
 
 // independentScan walks one value with encoding/json and names what should

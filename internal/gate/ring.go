@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
@@ -179,6 +181,8 @@ func weighJSON(value any) int {
 	switch v := value.(type) {
 	case string:
 		return 16 + len(v)
+	case jsontext.Value: // a number
+		return 24 + len(v)
 	case []any:
 		size := 24
 		for _, element := range v {

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/util"
 	"pgregory.net/rapid"
@@ -114,6 +115,6 @@ func anyInput(t *rapid.T) gate.Input {
 			Segments: rapid.SliceOfN(words, 0, 3).Draw(t, "segments"), RawPath: words.Draw(t, "raw"),
 			Query: lists.Draw(t, "query"), Headers: lists.Draw(t, "headers"), ClientIP: words.Draw(t, "ip"),
 		},
-		Context: map[string]any{"k": rapid.SampledFrom([]any{nil, true, 1.5, "x", []any{"y"}, map[string]any{"z": "ü"}}).Draw(t, "context")},
+		Context: map[string]any{"k": rapid.SampledFrom([]any{nil, true, 1.5, jsontext.Value("9007199254740993"), []any{jsontext.Value("-0.10")}, "x", []any{"y"}, map[string]any{"z": "ü"}}).Draw(t, "context")},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -118,7 +119,7 @@ func fullInput() gate.Input {
 		Method: "GET", Scheme: "https", Host: "app.test", Path: "/t/acme/", Segments: []string{"t", "acme", ""}, RawPath: "/t/acme/?a=1",
 		Query: map[string][]string{"a": {"1", "2"}, "b": nil}, Headers: map[string][]string{"accept": {"text/html"}}, ClientIP: "192.0.2.1",
 	}
-	in.Context = map[string]any{"ticket": "T-1", "nested": map[string]any{"list": []any{json.Number("1"), nil, true}}}
+	in.Context = map[string]any{"ticket": "T-1", "nested": map[string]any{"list": []any{json.Number("1"), jsontext.Value("9007199254740993"), nil, true}}}
 	return in
 }
 
@@ -178,7 +179,7 @@ func TestFullInput(t *testing.T) {
 			"headers": object{"accept": []any{"text/html"}}, "client_ip": "192.0.2.1",
 		},
 		"dialect": "cognee",
-		"context": object{"ticket": "T-1", "nested": object{"list": []any{n("1"), nil, true}}},
+		"context": object{"ticket": "T-1", "nested": object{"list": []any{n("1"), n("9007199254740993"), nil, true}}},
 		"attributes": object{
 			"request": object{"http": object{
 				"method": "GET", "scheme": "https", "host": "app.test", "path": "/t/acme/?a=1&a=2", "headers": object{"accept": "text/html"},
