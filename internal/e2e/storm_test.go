@@ -29,7 +29,7 @@ func stormRounds() int {
 	if os.Getenv("MEMBERWARD_FULL") != "" {
 		return 100
 	}
-	return 30
+	return 10
 }
 
 // writer changes one user's membership again and again and knows what was
