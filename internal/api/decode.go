@@ -23,6 +23,25 @@ const (
 type DecodeOptions struct {
 	IgnoreUnknown bool // keys that the target does not know: ignored instead of refused, unless only their case differs
 	AllowEmpty    bool // an empty body leaves the target as it is
+	KeepDigits    bool // a number that may be anything becomes the jsontext.Value that was sent: as a float64, large ones would become others
+}
+
+// with adds what the options say to those of the JSON library.
+func (o DecodeOptions) with(options ...json.Options) json.Options {
+	if o.KeepDigits {
+		options = append(options, json.WithUnmarshalers(json.UnmarshalFromFunc(readDigits)))
+	}
+	return json.JoinOptions(options...)
+}
+
+// readDigits reads a number as it was written.
+func readDigits(from *jsontext.Decoder, into *any) error {
+	if from.PeekKind() != '0' {
+		return errors.ErrUnsupported
+	}
+	number, err := from.ReadValue()
+	*into = number.Clone()
+	return err
 }
 
 // Decode reads one JSON value into what into points to. It is the one decoder
@@ -44,16 +63,16 @@ func Decode(data []byte, into any, opts DecodeOptions) error {
 	if string(bytes.TrimSpace(data)) == "null" && isStruct(into) {
 		return &InputError{Fault: FaultType, In: InBody, Want: "object", Msg: typeMessage("object")}
 	}
-	err := json.Unmarshal(data, into, json.RejectUnknownMembers(true), exactNumbers)
+	err := json.Unmarshal(data, into, opts.with(json.RejectUnknownMembers(true)))
 	if errors.Is(err, json.ErrUnknownName) && opts.IgnoreUnknown {
-		return decodeKnown(data, into)
+		return decodeKnown(data, into, opts)
 	}
 	return inputError(err)
 }
 
 // decodeKnown decodes a body that has unknown keys. The usual body has none,
 // so that only this one pays for the look at their case.
-func decodeKnown(data []byte, into any) error {
+func decodeKnown(data []byte, into any, opts DecodeOptions) error {
 	var whole any
 	if err := json.Unmarshal(data, &whole); err != nil {
 		return inputError(err)
@@ -61,19 +80,8 @@ func decodeKnown(data []byte, into any) error {
 	if at := miscased(whole, into); at != nil {
 		return &InputError{Fault: FaultCase, In: InBody, Path: at, Msg: "the key equals a known one but for its case"}
 	}
-	return inputError(json.Unmarshal(data, into, exactNumbers))
+	return inputError(json.Unmarshal(data, into, opts.with()))
 }
-
-// exactNumbers keeps a number that may be anything as it was written, a
-// jsontext.Value: as a float64, large ones would become others.
-var exactNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, value *any) error {
-	if dec.PeekKind() != '0' {
-		return errors.ErrUnsupported
-	}
-	number, err := dec.ReadValue()
-	*value = number.Clone()
-	return err
-}))
 
 // scan walks the tokens of data and holds it against the limits. Duplicate
 // keys and invalid UTF-8 are refused by jsontext itself.

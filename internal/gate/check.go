@@ -58,6 +58,7 @@ func (g *Gate) answerAll(
 		} else {
 			g.watch(tenancy.DecisionCheck, m, false, err)
 		}
+		g.close(m)
 	}
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,6 +20,7 @@ type Gate struct {
 	refusals *refusalLog
 	running  *running
 	recent   *ring
+	matters  sync.Pool // of *matter, which are large: those of checks serve again
 }
 
 // Options of a gate. Clock and NewID are required.
@@ -77,14 +79,21 @@ func (g *Gate) open(tx Reader, actor tenancy.Actor, action tenancy.Action, diale
 	if dialect == "" {
 		dialect = tenancy.DialectNative
 	}
-	return &matter{
-		actor: actor,
-		in: Input{
-			Action: action, Dialect: dialect, Now: g.clock().UTC().Truncate(time.Microsecond),
-			Tenant: TenantFacts{Limit: tenancy.Unlimited},
-		},
-		outcome: tenancy.Outcome{DecisionID: tenancy.DecisionID(g.newID()), Revision: tx.Revision()},
+	m, isUsed := g.matters.Get().(*matter)
+	if !isUsed {
+		m = &matter{}
 	}
+	m.actor = actor
+	m.in.Action, m.in.Dialect, m.in.Now = action, dialect, g.clock().UTC().Truncate(time.Microsecond)
+	m.in.Tenant.Limit = tenancy.Unlimited
+	m.outcome.DecisionID, m.outcome.Revision = tenancy.DecisionID(g.newID()), tx.Revision()
+	return m
+}
+
+// close ends a matter that nobody refers to any more.
+func (g *Gate) close(m *matter) {
+	*m = matter{}
+	g.matters.Put(m)
 }
 
 func (g *Gate) watch(kind tenancy.DecisionKind, m *matter, allow bool, err error) {

@@ -7,9 +7,9 @@ import (
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// packed is what a ring keeps of a decision's facts: one block of bytes
-// without a pointer. Ten thousand inputs as they are took the garbage
-// collector most of its time, which every check paid.
+// packed is what a ring keeps of a decision: one block of bytes without a
+// pointer. Ten thousand inputs as they are took the garbage collector most of
+// its time, which every check paid.
 //
 // The block never leaves the process, so its form is free to change.
 type packed []byte
@@ -21,13 +21,28 @@ type packer struct {
 	reading bool
 }
 
-// decision walks over who asked and what for, but for the context, which is
-// whatever JSON the caller sent.
-func (p *packer) decision(a *tenancy.Actor, target *string, in *Input) {
+// decision walks over what came out, who asked and what for, but for the
+// context, which is whatever JSON the caller sent. The id comes first.
+func (p *packer) decision(o *tenancy.Outcome, kind *tenancy.DecisionKind, a *tenancy.Actor, target *string, in *Input) {
+	walkID(p, &o.DecisionID)
+	p.revision(&o.Revision)
+	walkText(p, &o.PolicyRevision)
+	walkList(p, &o.Reasons, walkFinding)
+	walkText(p, kind)
 	walkID(p, &a.User)
-	p.truths(&a.Platform, &a.Registering, &a.Operator, &a.Delegated)
+	p.truths(&o.Replayed, &a.Platform, &a.Registering, &a.Operator, &a.Delegated)
 	walkText(p, target)
 	p.input(in)
+}
+
+// decisionOf reads the id of a decision that is packed.
+func decisionOf(facts packed) tenancy.DecisionID { return tenancy.DecisionID(facts[:16]) }
+
+func (p *packer) revision(r *tenancy.Revision) { *r = tenancy.Revision(p.count(uint64(*r))) }
+
+func walkFinding(p *packer, f *tenancy.Finding) {
+	walkText(p, &f.Code)
+	walkText(p, &f.Message)
 }
 
 func (p *packer) input(in *Input) {

@@ -25,6 +25,8 @@ func fill(random *rand.Rand, v reflect.Value, always bool) {
 		v.SetString(strings.Repeat("é\xff", random.IntN(100)) + string(rune('a'+random.IntN(26))))
 	case reflect.Int64:
 		v.SetInt(random.Int64() - random.Int64())
+	case reflect.Uint64:
+		v.SetUint(random.Uint64())
 	case reflect.Uint8:
 		v.SetUint(uint64(1 + random.IntN(255)))
 	case reflect.Array:
@@ -50,7 +52,9 @@ func fill(random *rand.Rand, v reflect.Value, always bool) {
 			return
 		}
 		for i := range v.NumField() {
-			if v.Type().Field(i).Name != "Context" { // is kept as it is
+			switch v.Type().Field(i).Name {
+			case "Context", "Result": // is kept as it is, is not kept
+			default:
 				fill(random, v.Field(i), always)
 			}
 		}
@@ -59,29 +63,25 @@ func fill(random *rand.Rand, v reflect.Value, always bool) {
 	}
 }
 
-func unpack(facts packed) (actor tenancy.Actor, target string, in Input, left int) {
-	p := packer{block: facts, reading: true}
-	p.decision(&actor, &target, &in)
-	return actor, target, in, len(p.block)
-}
-
-// TestWhatIsPackedComesBack whatever the input holds: a field of it that the
+// TestWhatIsPackedComesBack whatever a decision holds: a field of it that the
 // packer does not know is missed here.
 func TestWhatIsPackedComesBack(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
 	for i := range 500 {
-		var in Input
-		fill(random, reflect.ValueOf(&in).Elem(), i%2 == 0)
-		actor := tenancy.Actor{User: in.Actor.User, Platform: i%3 == 0, Registering: i%5 == 0, Operator: i%7 == 0, Delegated: i%11 == 0}
-		target := strings.Repeat("t", i)
-		var p packer
-		p.decision(&actor, &target, &in)
-		gotActor, gotTarget, got, left := unpack(p.block)
-		if diff := cmp.Diff(in, got); diff != "" || left > 0 {
-			t.Fatalf("input %d (-packed +unpacked), %d bytes left:\n%s", i, left, diff)
+		want := kept{kind: tenancy.DecisionDryRun, target: strings.Repeat("t", i)}
+		fill(random, reflect.ValueOf(&want.outcome).Elem(), i%2 == 0)
+		fill(random, reflect.ValueOf(&want.in).Elem(), i%2 == 0)
+		want.actor = tenancy.Actor{User: want.in.Actor.User, Platform: i%3 == 0, Registering: i%5 == 0, Operator: i%7 == 0, Delegated: i%11 == 0}
+		var writing packer
+		writing.decision(&want.outcome, &want.kind, &want.actor, &want.target, &want.in)
+		if decisionOf(writing.block) != want.outcome.DecisionID {
+			t.Fatalf("decision %d: its id does not come first", i)
 		}
-		if diff := cmp.Diff(actor, gotActor); diff != "" || gotTarget != target {
-			t.Fatalf("actor %d, target %q (-packed +unpacked):\n%s", i, gotTarget, diff)
+		var got kept
+		reading := packer{block: writing.block, reading: true}
+		reading.decision(&got.outcome, &got.kind, &got.actor, &got.target, &got.in)
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(kept{})); diff != "" || len(reading.block) > 0 {
+			t.Fatalf("decision %d (-packed +unpacked), %d bytes left:\n%s", i, len(reading.block), diff)
 		}
 	}
 }
@@ -133,17 +133,18 @@ func TestTheRingGivesBackWhatItWasGiven(t *testing.T) {
 		given[m.outcome.DecisionID] = m.in
 	}
 	size, compared := 0, 0
-	for id := range r.byID {
+	for id, written := range r.slots {
+		size += weigh(r.queue(written.allow).at(written.at)) + r.contexts[id].size
 		k, _ := r.find(id)
-		size += k.size
-		_, _, got, _ := unpack(k.facts)
-		got.Context = k.context
-		if want := given[id]; !reflect.DeepEqual(got, want) {
-			t.Fatalf("got %+v, want %+v", got, want)
+		if want := given[id]; !reflect.DeepEqual(k.in, want) {
+			t.Fatalf("got %+v, want %+v", k.in, want)
 		}
 		compared++
 	}
 	if compared < ringLimit/2 || size != r.size || r.size > ringBytes {
 		t.Errorf("%d were compared; the ring weighs %d, its decisions %d", compared, r.size, size)
+	}
+	if with := len(r.contexts); with == 0 || with > compared {
+		t.Errorf("%d of %d decisions have a context", with, compared)
 	}
 }

@@ -19,153 +19,149 @@ const (
 // ring keeps the latest decisions that nothing else records: checks, reads,
 // dry runs, and refusals until they are flushed. Of those that have to go,
 // allows go first, the oldest first (design, "Decisions, revisions, audit").
-// Every check passes through it, so a full ring writes over what it drops and
-// allocates nothing.
+//
+// Every check passes through it, and every garbage collection walks over it.
+// So what it keeps is written down in slabs without a pointer, and a full ring
+// writes over what it drops and allocates nothing.
 type ring struct {
-	mu      sync.Mutex
-	byID    map[tenancy.DecisionID]*kept
-	allows  fifo
-	denials fifo
-	size    int    // bytes, as they were weighed
-	packing packer // of the decision at hand
+	mu       sync.Mutex
+	slots    map[tenancy.DecisionID]slot
+	contexts map[tenancy.DecisionID]brought
+	allows   slabs
+	denials  slabs
+	size     int    // bytes, as they were weighed
+	packing  packer // of the decision at hand
 }
 
-// kept is one decision, not yet written down.
-type kept struct {
-	kind    tenancy.DecisionKind
-	outcome tenancy.Outcome
-	facts   packed
-	context map[string]any // of the input
-	allow   bool
+// slot is where a decision is written down.
+type slot struct {
+	at    spot
+	allow bool
+}
+
+// brought is the context of an input, which is whatever JSON the caller sent.
+type brought struct {
+	context map[string]any
 	size    int
-	next    *kept // the one remembered after it
 }
 
-// fifo is a queue of decisions.
-type fifo struct{ first, last *kept }
-
-func (f *fifo) push(k *kept) {
-	if f.last == nil {
-		f.first = k
-	} else {
-		f.last.next = k
-	}
-	f.last = k
+func newRing() *ring {
+	return &ring{slots: map[tenancy.DecisionID]slot{}, contexts: map[tenancy.DecisionID]brought{}}
 }
-
-// pop gives the oldest, or nil.
-func (f *fifo) pop() *kept {
-	oldest := f.first
-	if oldest == nil {
-		return nil
-	}
-	if f.first = oldest.next; f.first == nil {
-		f.last = nil
-	}
-	return oldest
-}
-
-func newRing() *ring { return &ring{byID: map[tenancy.DecisionID]*kept{}} }
 
 // remember keeps a decision, unless the audit has it.
 func (r *ring) remember(kind tenancy.DecisionKind, m *matter, allow bool) {
 	if m.outcome.DecisionID.IsZero() || (kind == tenancy.DecisionChange && allow) {
 		return
 	}
-	context, brought := m.in.Context, weighContext(m.in.Context) // which may be large: nobody waits for it
+	sent := brought{m.in.Context, weighContext(m.in.Context)} // which may be large: nobody waits for it
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	facts := r.packed(m, &m.in)
-	if weigh(facts)+brought > ringBytes/100 { // one question must not push a hundred others out
-		facts, context, brought = r.withoutSent(m), nil, 0
+	facts := r.packed(kind, m, &m.in)
+	if weigh(facts)+sent.size > ringBytes/100 { // one question must not push a hundred others out
+		facts, sent = r.withoutSent(kind, m), brought{}
 	}
-	size := weigh(facts) + brought
-	k := r.room(size)
-	*k = kept{kind: kind, outcome: m.outcome, facts: facts.into(k.facts), context: context, allow: allow, size: size}
-	k.outcome.Result = nil
-	if allow {
-		r.allows.push(k)
-	} else {
-		r.denials.push(k)
+	size := weigh(facts) + sent.size
+	for r.size+size > ringBytes || len(r.slots) >= ringLimit {
+		r.drop()
 	}
-	r.byID[k.outcome.DecisionID] = k
-	r.size += k.size
+	queue := r.queue(allow)
+	id := m.outcome.DecisionID
+	r.slots[id] = slot{at: queue.push(facts), allow: allow}
+	if sent.context != nil {
+		r.contexts[id] = sent
+	}
+	r.size += size
 }
 
-// withoutSent packs a matter's facts but for most of what the caller sent along.
-func (r *ring) withoutSent(m *matter) packed {
+func (r *ring) queue(allow bool) *slabs {
+	if allow {
+		return &r.allows
+	}
+	return &r.denials
+}
+
+// withoutSent packs a decision but for most of what the caller sent along.
+func (r *ring) withoutSent(kind tenancy.DecisionKind, m *matter) packed {
 	in := m.in
 	in.HTTP, in.Sent = tenancy.HTTPRequest{}, ""
 	in.Subject.Properties, in.Subject.Stored, in.Resource.Properties, in.Resource.Stored = "", "", "", ""
-	facts := r.packed(m, &in)
+	facts := r.packed(kind, m, &in)
 	r.packing.block = nil // it may have grown large
 	return facts
 }
 
 // packed is good until the next one is made.
-func (r *ring) packed(m *matter, in *Input) packed {
+func (r *ring) packed(kind tenancy.DecisionKind, m *matter, in *Input) packed {
 	r.packing.block = r.packing.block[:0]
-	r.packing.decision(&m.actor, &m.target, in)
+	r.packing.decision(&m.outcome, &kind, &m.actor, &m.target, in)
 	return r.packing.block
 }
 
-// into copies a block to where another was, if that has room and not much too
-// much of it.
-func (p packed) into(place packed) packed {
-	if cap(place) < len(p) || cap(place) > len(p)+len(p)/2 {
-		place = make(packed, 0, len(p))
-	}
-	return append(place[:0], p...)
+// drop forgets the oldest allow, or the oldest denial where there is none.
+// The ring is not empty.
+func (r *ring) drop() {
+	facts := r.queue(!r.allows.empty()).pop()
+	id := decisionOf(facts)
+	r.size -= weigh(facts) + r.contexts[id].size
+	delete(r.contexts, id)
+	delete(r.slots, id)
 }
 
-// room drops what has to go for so many bytes more, and gives a place to write
-// to: one that was dropped, if any was.
-func (r *ring) room(size int) *kept {
-	var place *kept
-	for r.size+size > ringBytes || len(r.byID) >= ringLimit {
-		if place = r.drop(); place == nil {
-			break
-		}
-	}
-	if place == nil {
-		place = &kept{}
-	}
-	return place
-}
-
-// drop forgets the oldest allow, or the oldest denial where there is none, and
-// gives it; nil when the ring is empty.
-func (r *ring) drop() *kept {
-	k := r.allows.pop()
-	if k == nil {
-		k = r.denials.pop()
-	}
-	if k != nil {
-		delete(r.byID, k.outcome.DecisionID)
-		r.size -= k.size
-	}
-	return k
-}
-
-// find gives a copy of a decision that is kept: its place and its block are
-// written over.
+// find gives a decision that is kept.
 func (r *ring) find(id tenancy.DecisionID) (kept, bool) {
+	facts, k, known := r.copyOf(id)
+	if known {
+		unpacking := packer{block: facts, reading: true}
+		unpacking.decision(&k.outcome, &k.kind, &k.actor, &k.target, &k.in)
+	}
+	return k, known
+}
+
+// copyOf gives what is written of a decision, before others are written over
+// it.
+func (r *ring) copyOf(id tenancy.DecisionID) (packed, kept, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	k, known := r.byID[id]
+	written, known := r.slots[id]
 	if !known {
-		return kept{}, false
+		return nil, kept{}, false
 	}
-	found := *k
-	found.facts = slices.Clone(k.facts)
-	return found, true
+	k := kept{allow: written.allow}
+	k.in.Context = r.contexts[id].context
+	return slices.Clone(r.queue(written.allow).at(written.at)), k, true
 }
 
-// plainWeight is what a decision takes besides its facts, in bytes.
-const plainWeight = 400
+// kept is one decision, not yet written to the audit.
+type kept struct {
+	kind    tenancy.DecisionKind
+	allow   bool
+	outcome tenancy.Outcome // without a result
+	actor   tenancy.Actor   // who it was, and not by which credential
+	target  string
+	in      Input
+}
 
-// weigh estimates what is kept of a decision, in bytes, but for its context.
-func weigh(facts packed) int { return plainWeight + len(facts) + len(facts)/2 }
+// decision gives it as callers know it.
+func (k *kept) decision() (tenancy.Decision, error) {
+	input, err := Document(&k.in)
+	d := tenancy.Decision{
+		ID: k.outcome.DecisionID, At: k.in.Now, Kind: k.kind, Actor: k.actor.String(), Dialect: k.in.Dialect, Action: k.in.Action,
+		Tenant: k.in.Tenant.ID, Target: k.target, Allow: k.allow, Reasons: k.outcome.Reasons,
+		PolicyRevision: k.outcome.PolicyRevision, Revision: k.outcome.Revision, Input: input,
+	}
+	if k.actor.Delegated {
+		d.Actor, d.ActingAs = platformName, k.actor.User.String()
+	}
+	return d, err
+}
+
+// plainWeight is what a decision takes besides what is written of it, in
+// bytes.
+const plainWeight = 64
+
+// weigh says what is kept of a decision, in bytes, but for its context.
+func weigh(facts packed) int { return plainWeight + len(facts) }
 
 // weighContext estimates what a context takes, in bytes.
 func weighContext(context map[string]any) int {
@@ -198,21 +194,4 @@ func weighJSON(value any) int {
 	default:
 		return 16
 	}
-}
-
-// decision writes a kept decision down.
-func (k *kept) decision() (tenancy.Decision, error) {
-	actor, target, in := tenancy.Actor{}, "", Input{Context: k.context}
-	unpacking := packer{block: k.facts, reading: true}
-	unpacking.decision(&actor, &target, &in)
-	input, err := Document(&in)
-	d := tenancy.Decision{
-		ID: k.outcome.DecisionID, At: in.Now, Kind: k.kind, Actor: actor.String(), Dialect: in.Dialect, Action: in.Action,
-		Tenant: in.Tenant.ID, Target: target, Allow: k.allow, Reasons: k.outcome.Reasons,
-		PolicyRevision: k.outcome.PolicyRevision, Revision: k.outcome.Revision, Input: input,
-	}
-	if actor.Delegated {
-		d.Actor, d.ActingAs = platformName, actor.User.String()
-	}
-	return d, err
 }

@@ -31,8 +31,8 @@ func TestTheRingKeepsDenialsFirst(t *testing.T) {
 	if _, kept := r.find(idOf(2 * ringLimit)); !kept {
 		t.Error("the latest allow is gone")
 	}
-	if len(r.byID) > ringLimit || r.size > ringBytes || r.allows.len()+r.denials.len() != len(r.byID) {
-		t.Errorf("the ring holds %d decisions of %d bytes", len(r.byID), r.size)
+	if len(r.slots) > ringLimit || r.size > ringBytes || r.allows.len()+r.denials.len() != len(r.slots) {
+		t.Errorf("the ring holds %d decisions of %d bytes", len(r.slots), r.size)
 	}
 	for n := range uint32(2 * ringLimit) {
 		r.remember(tenancy.DecisionCheck, matterOf(3*ringLimit+n), false)
@@ -43,9 +43,13 @@ func TestTheRingKeepsDenialsFirst(t *testing.T) {
 }
 
 // len counts what is queued.
-func (f *fifo) len() (n int) {
-	for k := f.first; k != nil; k = k.next {
-		n++
+func (s *slabs) len() (n int) {
+	offset := s.begin
+	for _, slab := range s.slabs {
+		for ; offset < len(slab); n++ {
+			offset += lengthBytes + len(blockAt(slab, offset))
+		}
+		offset = 0
 	}
 	return n
 }
@@ -83,11 +87,11 @@ func TestTheRingHoldsNoCommittedChangeAndNoUnmadeDecision(t *testing.T) {
 	r := newRing()
 	r.remember(tenancy.DecisionChange, matterOf(1), true)
 	r.remember(tenancy.DecisionCheck, &matter{}, false)
-	if len(r.byID) != 0 {
-		t.Errorf("the ring holds %d decisions, want none", len(r.byID))
+	if len(r.slots) != 0 {
+		t.Errorf("the ring holds %d decisions, want none", len(r.slots))
 	}
 	r.remember(tenancy.DecisionChange, matterOf(1), false)
-	if len(r.byID) != 1 {
+	if len(r.slots) != 1 {
 		t.Error("a refusal that waits to be flushed is not kept")
 	}
 }
@@ -103,5 +107,25 @@ func TestAHostileQuestionPushesNobodyOut(t *testing.T) {
 	}
 	if _, kept := r.find(idOf(0)); !kept || r.size > ringBytes {
 		t.Errorf("200 questions of half a megabyte: the first is kept %v, the ring weighs %d", kept, r.size)
+	}
+}
+
+// TestLongDecisionsFindRoom beside short ones, also those that no slab of the
+// usual length holds.
+func TestLongDecisionsFindRoom(t *testing.T) {
+	r := newRing()
+	for n := range uint32(200) {
+		m := matterOf(n)
+		m.in.Sent = tenancy.Properties(strings.Repeat("s", int(n%7)*20_000))
+		r.remember(tenancy.DecisionCheck, m, n%3 > 0)
+		for _, past := range []uint32{n, n - n%5, n - n%50} {
+			k, known := r.find(idOf(past))
+			if want := int(past%7) * 20_000; !known || k.outcome.DecisionID != idOf(past) || len(k.in.Sent) != want {
+				t.Fatalf("after %d decisions: number %d is kept %v, as %s, with %d characters, want %d", n, past, known, k.outcome.DecisionID, len(k.in.Sent), want)
+			}
+		}
+	}
+	if r.size > ringBytes {
+		t.Errorf("the ring weighs %d", r.size)
 	}
 }

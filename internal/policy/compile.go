@@ -151,6 +151,7 @@ func (l *loading) deciding() map[string]*ast.Module {
 
 func (l *loading) compiled(compiler *ast.Compiler, modules map[string]*ast.Module) bool {
 	compiler.Compile(modules)
+	compiler.WithPathConflictsCheck(nil) // asked while compiling only; it would keep all that was read alive, with the tests
 	if compiler.Failed() {
 		l.objectAll(compiler.Errors)
 	}

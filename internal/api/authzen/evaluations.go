@@ -140,7 +140,7 @@ func (s *several) read() (answers []decision, asked []tenancy.Evaluation, at []i
 
 func (s *several) readOne(text jsontext.Value) (tenancy.Evaluation, error) {
 	var own question
-	if err := api.Decode(text, &own, api.DecodeOptions{IgnoreUnknown: true}); err != nil {
+	if err := api.Decode(text, &own, api.DecodeOptions{IgnoreUnknown: true, KeepDigits: true}); err != nil {
 		return tenancy.Evaluation{}, err
 	}
 	return own.within(s.question).read(unless{})

@@ -72,7 +72,7 @@ func decode(c *gin.Context, into any) error {
 	if c.GetHeader("Content-Type") == "" {
 		return &api.InputError{Fault: api.FaultMedia, In: api.InHeader, Path: []string{"Content-Type"}, Msg: "the body must be application/json in UTF-8"}
 	}
-	return api.JSON(c, into, api.DecodeOptions{IgnoreUnknown: true})
+	return api.JSON(c, into, api.DecodeOptions{IgnoreUnknown: true, KeepDigits: true})
 }
 
 // unless is what a question may leave open: what is looked for.

@@ -143,7 +143,7 @@ func (d *dialect) readAsked(c *gin.Context, into any, schema *huma.Schema) (tena
 		return q, err
 	}
 	q.AtLeast = t.AtLeast
-	if err := api.JSON(c, into, api.DecodeOptions{}); err != nil {
+	if err := api.JSON(c, into, api.DecodeOptions{KeepDigits: true}); err != nil {
 		return q, err
 	}
 	return q, checkNulls(api.Body(c), schema, d.schemas)
