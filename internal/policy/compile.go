@@ -23,8 +23,8 @@ type loading struct {
 	shipped      map[string]*ast.Module // without the tests
 	data         map[string]any
 	document     ast.Object    // the data
-	compiler     *ast.Compiler // of the modules that decide and what they read
-	open         *ast.Compiler // of all shipped modules, for inputs of any shape
+	compiler     *ast.Compiler // of all shipped modules: what is in force
+	typed        *ast.Compiler // of those that decide and what they read, which know the shape of the input
 	problems     []string
 }
 
@@ -117,16 +117,17 @@ func (l *loading) parseData(f file) {
 }
 
 // compile compiles the rules with their tests, then without them: no rule may
-// lean on a test. What decides is held against the schema of the input. The
-// other packages are asked with inputs of their callers' own.
+// lean on a test. What decides is compiled once more, and held against the
+// schema of the input: that finds faults, and leads to the same rules. The other
+// packages are asked with inputs of their callers' own.
 func (l *loading) compile() {
 	if !l.compiled(l.newCompiler(nil), l.all) {
 		return
 	}
-	l.open = l.newCompiler(nil)
-	if l.compiled(l.open, l.shipped) {
-		l.compiler = l.newCompiler(l.schemas)
-		l.compiled(l.compiler, l.deciding())
+	l.compiler = l.newCompiler(nil)
+	if l.compiled(l.compiler, l.shipped) {
+		l.typed = l.newCompiler(l.schemas)
+		l.compiled(l.typed, l.deciding())
 	}
 }
 
@@ -135,13 +136,13 @@ func (l *loading) compile() {
 func (l *loading) deciding() map[string]*ast.Module {
 	var rules []*ast.Rule
 	packages := map[string]bool{}
-	for _, module := range l.open.Modules {
+	for _, module := range l.compiler.Modules {
 		if decides(module.Package) {
 			packages[packageName(module.Package)] = true
 			rules = append(rules, module.Rules...)
 		}
 	}
-	for rule := range reachedFrom(l.open, rules) {
+	for rule := range reachedFrom(l.compiler, rules) {
 		packages[packageName(rule.Module.Package)] = true
 	}
 	modules := maps.Clone(l.shipped)
@@ -210,11 +211,11 @@ func (l *loading) checkEntryPoints() {
 // the name of one that is missing.
 func (l *loading) checkEntryPoint(entry string, want ...types.Type) (missing []string) {
 	ref := ast.MustParseRef(entry)
-	rules := l.compiler.GetRulesExact(ref)
+	rules := l.typed.GetRulesExact(ref)
 	if len(rules) == 0 {
 		return []string{entry}
 	}
-	got := l.compiler.TypeEnv.GetByRef(ref)
+	got := l.typed.TypeEnv.GetByRef(ref)
 	if !slices.ContainsFunc(want, func(t types.Type) bool { return fits(got, t) }) {
 		l.object("%v: %s is %v, but has to be %v", rules[0].Location, entry, got, want[0])
 	}

@@ -101,8 +101,7 @@ func (l *loading) prepare(ctx context.Context, set *Set, opts Options) {
 		l.object("%v", err)
 		return
 	}
-	set.rules, set.modules, set.asked = set.evaluator.over(l.open), l.modules(), &preparedRules{}
-	set.memory = l.memoryOf(opts)
+	set.modules, set.asked, set.memory = l.modules(), &preparedRules{}, l.memoryOf(opts)
 }
 
 // checkTests runs the set's own tests. Those of the embedded set ran when it

@@ -49,5 +49,5 @@ func (p *preparedRules) prepare(ctx context.Context, rules *evaluator, ref ast.R
 // below data.
 func (s *Set) Defines(path []string) bool {
 	ref, err := refOf(path)
-	return err == nil && len(path) > 0 && len(s.rules.compiler.GetRules(ref)) > 0
+	return err == nil && len(path) > 0 && len(s.evaluator.compiler.GetRules(ref)) > 0
 }

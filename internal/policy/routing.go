@@ -26,11 +26,11 @@ const ofCredential = "credential"
 // be, as far as the compiler can tell.
 func (l *loading) checkRouting() {
 	ref := ast.MustParseRef(routingEntry)
-	rules := l.compiler.GetRulesExact(ref)
+	rules := l.typed.GetRulesExact(ref)
 	if len(rules) == 0 {
 		return
 	}
-	if got := l.compiler.TypeEnv.GetByRef(ref); !mayBeObject(got) {
+	if got := l.typed.TypeEnv.GetByRef(ref); !mayBeObject(got) {
 		l.object("%v: %s is %v, but has to be an object", rules[0].Location, routingEntry, got)
 	}
 }

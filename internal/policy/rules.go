@@ -36,7 +36,7 @@ func (s *Set) evaluateRule(ctx context.Context, in *gate.RuleInput) (tenancy.Val
 	if err != nil {
 		return tenancy.Value{}, fault(tenancy.CodePolicyError, err)
 	}
-	query, err := s.asked.prepare(ctx, s.rules, ref)
+	query, err := s.asked.prepare(ctx, s.evaluator, ref)
 	telling := observed(in)
 	if isRuledOut(err) {
 		return telling.value(nil)
@@ -44,7 +44,7 @@ func (s *Set) evaluateRule(ctx context.Context, in *gate.RuleInput) (tenancy.Val
 	if err != nil {
 		return tenancy.Value{}, fault(tenancy.CodePolicyError, fmt.Errorf("prepare %v: %w", ref, err))
 	}
-	answer, err := s.rules.evaluate(ctx, query, input, in.Now, telling.options...)
+	answer, err := s.evaluator.evaluate(ctx, query, input, in.Now, telling.options...)
 	var failed *tenancy.Error
 	if err != nil && (!errors.As(err, &failed) || failed.Code != tenancy.CodePolicyUndefined) {
 		return tenancy.Value{}, err
@@ -69,14 +69,6 @@ func isRuledOut(err error) bool {
 		}
 	}
 	return true
-}
-
-// over gives the evaluator for what another compiler compiled over the same
-// data.
-func (e *evaluator) over(compiler *ast.Compiler) *evaluator {
-	other := *e
-	other.compiler, other.access, other.decision = compiler, rego.PreparedEvalQuery{}, rego.PreparedEvalQuery{}
-	return &other
 }
 
 // refOf gives the reference that a path below data names. A whole number is

@@ -26,7 +26,6 @@ type Set struct {
 	terms                    map[tenancy.Dialect]tenancy.Terms
 	permissions              []permission     // what explanations ask
 	actions                  []tenancy.Action // that the rules name
-	rules                    *evaluator       // of every rule, for inputs of any shape
 	asked                    *preparedRules
 	modules                  []tenancy.Module
 }
