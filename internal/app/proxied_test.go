@@ -22,7 +22,7 @@ import (
 
 // checkBudget bounds the allocations of one proxied check, from the request's
 // head to the answer's.
-const checkBudget = 150
+const checkBudget = 130
 
 // proxied gives the proxy listener of a program, and a check that it allows.
 func proxied(t testing.TB) (http.Handler, *http.Request) {

@@ -15,8 +15,9 @@ import (
 func (p *program) proxyPorts() proxy.Ports {
 	ports := proxy.Ports{
 		Checker: p.gate, Restricter: p.gate, Authenticator: proxyCallers{p.authn}, Clock: p.clock, Log: p.logger,
-		NewID:   func() tenancy.DecisionID { return tenancy.DecisionID(p.newID()) },
-		Observe: p.observeProxyCheck,
+		NewID:    func() tenancy.DecisionID { return tenancy.DecisionID(p.newID()) },
+		Together: p.store.Together,
+		Observe:  p.observeProxyCheck,
 	}
 	if p.cfg.Assertion.Enabled {
 		ports.Assert = asserter(p.authn, p.cfg)

@@ -20,8 +20,10 @@ const outlive = 10 * time.Minute
 // NewSigningKey makes a key that may sign tokens once it is stored. It is
 // newer than the one that signs now, even when the clock was set back.
 func (s *Service) NewSigningKey() (tenancy.SigningKey, error) {
-	s.rotation.Lock()
-	defer s.rotation.Unlock()
+	if err := s.lock(context.Background()); err != nil {
+		return tenancy.SigningKey{}, err
+	}
+	defer s.unlock()
 	var newest time.Time
 	if inForce := s.keys.Load(); inForce != nil {
 		newest = inForce.newest.CreatedAt
@@ -45,6 +47,18 @@ func (s *Service) makeKey(newest time.Time) (tenancy.SigningKey, error) {
 	return key, nil
 }
 
+// lock waits until nobody else reads or changes the keys. It gives up when ctx
+// ends: the keys are changed in the store, which may have to wait until whoever
+// waits here has ended its snapshot.
+func (s *Service) lock(ctx context.Context) error {
+	if err := s.rotation.Acquire(ctx, 1); err != nil {
+		return fmt.Errorf("wait for the keys that sign tokens: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) unlock() { s.rotation.Release(1) }
+
 // Rotation is what RotateIfOlder did.
 type Rotation struct {
 	Added   tenancy.KeyID   // signs from now on; zero: the key before still does
@@ -55,8 +69,10 @@ type Rotation struct {
 // and drops the keys that no token needs any more. A rotation is what it came
 // to, also beside an error; errors are those of the store.
 func (s *Service) RotateIfOlder(ctx context.Context, age time.Duration) (done Rotation, err error) {
-	s.rotation.Lock()
-	defer s.rotation.Unlock()
+	if err := s.lock(ctx); err != nil {
+		return done, err
+	}
+	defer s.unlock()
 	keys, err := s.dir.SigningKeys(ctx)
 	if err != nil {
 		return done, fmt.Errorf("rotate the signing key: %w", err)

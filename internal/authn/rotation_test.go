@@ -224,3 +224,22 @@ func TestSigningVerifyingAndRotatingAtOnce(t *testing.T) {
 		t.Errorf("%d keys are stored, want the first and one of each rotation", got)
 	}
 }
+
+// Whoever waits for the keys may hold a snapshot of the store that their change
+// waits for: the end of the request ends the wait.
+func TestWaitingForTheKeysEndsWithTheRequest(t *testing.T) {
+	s := newScene(t)
+	if err := s.lock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.keys.Store(nil)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := s.signer(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the keys that another one holds: %v, want %v", err, context.DeadlineExceeded)
+	}
+	s.unlock()
+	if _, err := s.signer(t.Context()); err != nil {
+		t.Errorf("the keys that nobody holds: %v", err)
+	}
+}

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/memberward/memberward/internal/tenancy"
 )
@@ -31,7 +31,7 @@ type Service struct {
 	hashers  chan struct{} // holds one element per password being hashed
 	touched  *lru.Cache[tenancy.KeyID, time.Time]
 	keys     atomic.Pointer[signer] // that sign tokens; nil: they have to be read
-	rotation sync.Mutex             // held while the keys are read or changed
+	rotation *semaphore.Weighted    // held while the keys are read or changed
 }
 
 const (
@@ -65,6 +65,7 @@ func New(ctx context.Context, dir Directory, options Options) (*Service, error) 
 		lifetime: options.TokenLifetime.Truncate(time.Second),
 		hashers:  make(chan struct{}, options.Hashers),
 		touched:  touched,
+		rotation: semaphore.NewWeighted(1),
 	}
 	if err := s.ReloadSigningKeys(ctx); err != nil {
 		return nil, err

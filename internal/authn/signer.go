@@ -42,8 +42,10 @@ func (s *Service) signer(ctx context.Context) (*signer, error) {
 	if inForce := s.keys.Load(); inForce != nil {
 		return inForce, nil
 	}
-	s.rotation.Lock()
-	defer s.rotation.Unlock()
+	if err := s.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.unlock()
 	if inForce := s.keys.Load(); inForce != nil { // another request has read them
 		return inForce, nil
 	}
@@ -55,8 +57,10 @@ func (s *Service) signer(ctx context.Context) (*signer, error) {
 // read before: when they cannot be read, the error is the store's, and tokens
 // are neither issued nor accepted until a later request has read them.
 func (s *Service) ReloadSigningKeys(ctx context.Context) error {
-	s.rotation.Lock()
-	defer s.rotation.Unlock()
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.unlock()
 	_, err := s.readKeys(ctx)
 	return err
 }

@@ -3,6 +3,7 @@ package boltstore
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -23,12 +24,18 @@ func recoverDamage(err *error) {
 	}
 }
 
-// callerFault is the error of a transaction function that panicked.
+// callerFault is the error of a transaction function that panicked. It gives
+// the text of a runtime error alone: other values may hold anything, and the
+// error is logged.
 func callerFault(p any) error {
 	if _, mapped := p.(interface{ Addr() uintptr }); mapped { // debug.SetPanicOnFault
 		return damaged("%v", p) // a page vanished while a record was being decoded
 	}
-	return &tenancy.Error{Code: tenancy.CodeInternal, Msg: "a transaction failed", Cause: fmt.Errorf("panic: %v", p)}
+	cause := fmt.Errorf("panic: %T", p)
+	if fault, isRuntime := p.(runtime.Error); isRuntime {
+		cause = fmt.Errorf("panic: %w", fault)
+	}
+	return &tenancy.Error{Code: tenancy.CodeInternal, Msg: "a transaction failed", Cause: cause}
 }
 
 // full reports whether an error says that there is no room. bbolt keeps only

@@ -45,6 +45,9 @@ func (s *Store) Update(ctx context.Context, fn func(gate.Tx) error) (tenancy.Rev
 }
 
 func (s *Store) update(c *call) (tenancy.Revision, error) {
+	if _, reading := s.shared(c.ctx); reading {
+		return 0, errTogether
+	}
 	c.turn = make(chan turn, 1)
 	leads, err := s.enqueue(c)
 	if err != nil {

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,33 +55,22 @@ func (c *check) run(ctx context.Context) answer {
 		}
 		return c.welcome(ctx, slog.LevelDebug, "public route", m)
 	}
-	actor, err := c.authenticate(ctx)
-	if err != nil {
-		return c.invite(c.refuse(statusOf(err), err))
-	}
-	if unrouted != nil {
-		return c.refuse(http.StatusForbidden, unrouted)
-	}
-	return c.judge(ctx, m, actor)
+	return c.judge(ctx, m, unrouted)
 }
 
-// judge asks whether somebody may do what a route stands for.
-func (c *check) judge(ctx context.Context, m matched, actor tenancy.Actor) answer {
-	tenant, err := m.tenant(c.request.Header, actor)
-	if err != nil {
-		return c.refuse(http.StatusForbidden, err)
-	}
-	verdict, err := c.verdict(ctx, actor, c.question(m, tenant), false)
-	if err == nil {
-		err = ctx.Err() // a late allow is none
-	}
+// judge finds out who asks, and whether they may do what a route stands for,
+// and answers. Where there is no route, they may not.
+func (c *check) judge(ctx context.Context, m matched, unrouted error) answer {
+	var f found
+	err := c.handler.ports.Together(ctx, func(ctx context.Context) { f = c.find(ctx, m, unrouted) })
+	err = cmp.Or(err, f.err, ctx.Err()) // a late allow is none
 	switch {
-	case err != nil: // a credential may have ended since, or with a change to the membership
+	case err != nil: // the credential may have ended since it was checked, or with a change to the membership
 		return c.invite(c.refuse(statusOf(err), err))
-	case !verdict.Allow:
-		return c.turnAway(actor, m, tenant, verdict)
+	case !f.verdict.Allow:
+		return c.turnAway(f.actor, m, f.tenant, f.verdict)
 	}
-	who, err := callerOf(actor, tenant, verdict)
+	who, err := callerOf(f.actor, f.tenant, f.verdict)
 	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
@@ -88,7 +78,30 @@ func (c *check) judge(ctx context.Context, m matched, actor tenancy.Actor) answe
 	if err != nil {
 		return c.refuse(http.StatusForbidden, err)
 	}
-	return c.extended(a, verdict.Rule)
+	return c.extended(a, f.verdict.Rule)
+}
+
+// found is who asked, about which tenant, and what the gate says to it.
+type found struct {
+	actor   tenancy.Actor
+	tenant  tenancy.TenantRef
+	verdict tenancy.Verdict
+	err     error
+}
+
+// find authenticates, and asks the gate.
+func (c *check) find(ctx context.Context, m matched, unrouted error) (f found) {
+	if f.actor, f.err = c.authenticate(ctx); f.err != nil {
+		return f
+	}
+	if f.err = unrouted; f.err != nil {
+		return f
+	}
+	if f.tenant, f.err = m.tenant(c.request.Header, f.actor); f.err != nil {
+		return f
+	}
+	f.verdict, f.err = c.verdict(ctx, f.actor, c.question(m, f.tenant), false)
+	return f
 }
 
 // read finds out what the proxy asks about, and the client's address.

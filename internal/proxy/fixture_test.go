@@ -41,7 +41,13 @@ type world struct {
 	verdict func(tenancy.Verdict) tenancy.Verdict // changes what is answered; nil: nothing
 	before  func(context.Context) error           // runs before each check; nil: nothing
 	assert  func(context.Context, proxy.Assertion) (string, error)
+
+	together func(context.Context, func(context.Context)) error
+	moments  []any // what the context of each question holds under aMoment
 }
+
+// aMoment is the key under which a context says which moment it is of.
+type aMoment struct{}
 
 func newWorld() *world {
 	return &world{members: map[tenancy.UserID]tenancy.Level{
@@ -50,10 +56,10 @@ func newWorld() *world {
 }
 
 // Authenticate knows keys, tokens in a cookie, and their owners.
-func (w *world) Authenticate(_ context.Context, c proxy.Credentials) (tenancy.Actor, error) {
+func (w *world) Authenticate(ctx context.Context, c proxy.Credentials) (tenancy.Actor, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.shown = append(w.shown, c)
+	w.shown, w.moments = append(w.shown, c), append(w.moments, ctx.Value(aMoment{}))
 	for name, values := range c.Header { // as in earnest: who sits in between may have looked at the other one
 		if name != "Cookie" && len(values) > 1 || name == "Cookie" && strings.Count(strings.Join(values, ";"), "auth_token=") > 1 {
 			return tenancy.Actor{}, &tenancy.Error{Code: tenancy.CodeUnauthenticated, Msg: "twice"}
@@ -95,7 +101,7 @@ func (w *world) Check(ctx context.Context, actor tenancy.Actor, q tenancy.Questi
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.asked = append(w.asked, q)
+	w.asked, w.moments = append(w.asked, q), append(w.moments, ctx.Value(aMoment{}))
 	v := tenancy.Verdict{Outcome: tenancy.Outcome{DecisionID: w.nextID(), PolicyRevision: revision}}
 	level, member := w.members[actor.User]
 	here := q.Tenant.Slug == "acme" || q.Tenant.ID == acme
@@ -148,6 +154,7 @@ func (w *world) logged() string {
 func (w *world) ports() proxy.Ports {
 	return proxy.Ports{
 		Checker: w, Authenticator: w, NewID: w.newID, Clock: time.Now, Log: slog.New(slog.NewTextHandler(w, nil)), Assert: w.assert,
+		Together: w.together,
 	}
 }
 

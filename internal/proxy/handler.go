@@ -12,7 +12,7 @@ import (
 	"github.com/memberward/memberward/internal/tenancy"
 )
 
-// Ports are what a handler needs from outside. All but Assert and
+// Ports are what a handler needs from outside. All but Together, Assert and
 // Observe are required, Restricter only with Options.EnvoyRule.
 type Ports struct {
 	Checker       Checker
@@ -22,6 +22,9 @@ type Ports struct {
 	Clock         func() time.Time          // wall-clock time, for deadlines on connections
 	Log           *slog.Logger
 
+	// Together has everything that is asked of the other ports with the context
+	// that it gives answered as of one moment. Nil: each answer is of its own.
+	Together func(context.Context, func(context.Context)) error
 	// Assert signs who makes an allowed request; nil: nothing is signed. Where
 	// it fails, the request is denied.
 	Assert func(context.Context, Assertion) (string, error)
@@ -69,6 +72,9 @@ func New(ports Ports, options Options) (*Handler, error) {
 		return nil, err
 	}
 	guarded := func(p protocol) endpoint { return endpoint{protocol: p, guard: newGuard(p, rules.preset)} }
+	if ports.Together == nil {
+		ports.Together = func(ctx context.Context, ask func(context.Context)) error { ask(ctx); return nil }
+	}
 	h := &Handler{ports: ports, rules: rules, endpoints: map[string]endpoint{}, authorizer: guarded(apache), calls: guarded(envoy)}
 	h.calls.name = "grpc"
 	for _, p := range protocols {
