@@ -14,18 +14,57 @@ import (
 // as for a foreign one. Any denial of what was asked is a verdict, not an
 // error.
 func (g *Gate) Check(ctx context.Context, actor tenancy.Actor, q tenancy.Question) (tenancy.Verdict, error) {
-	verdicts, err := g.CheckAll(ctx, actor, []tenancy.Question{q})
+	if err := mayCheck(actor); err != nil {
+		return tenancy.Verdict{}, err
+	}
+	c, isUsed := g.checkings.Get().(*checking)
+	if !isUsed {
+		c = &checking{}
+	}
+	defer func() {
+		*c = checking{}
+		g.checkings.Put(c)
+	}()
+	c.gate, c.ctx, c.actor, c.question = g, ctx, actor, q
+	err := g.store.View(ctx, c.in)
+	if c.matter != nil {
+		g.answered(c.matter, err == nil && c.verdict.Allow, err)
+	}
 	if err != nil {
 		return tenancy.Verdict{}, err
 	}
-	return verdicts[0], nil
+	return c.verdict, nil
+}
+
+// checking is one question on the way to its answer. Those that are over serve
+// again: they are large, and every check needs one.
+type checking struct {
+	gate     *Gate
+	ctx      context.Context
+	actor    tenancy.Actor
+	question tenancy.Question
+	matter   *matter
+	verdict  tenancy.Verdict
+}
+
+func (c *checking) in(tx Reader) (err error) {
+	c.matter, c.verdict, err = c.gate.checkOne(c.ctx, tx, c.actor, c.question)
+	return err
+}
+
+// mayCheck refuses who may ask nothing.
+func mayCheck(actor tenancy.Actor) error {
+	if actor.IsZero() || actor.Operator {
+		return unauthenticated("nobody is signed in")
+	}
+	return nil
 }
 
 // CheckAll answers questions at one revision, in their order, each as Check
 // would. The first that may not be asked is the answer to all.
 func (g *Gate) CheckAll(ctx context.Context, actor tenancy.Actor, questions []tenancy.Question) ([]tenancy.Verdict, error) {
-	if actor.IsZero() || actor.Operator {
-		return nil, unauthenticated("nobody is signed in")
+	if err := mayCheck(actor); err != nil {
+		return nil, err
 	}
 	return g.answerAll(ctx, len(questions), func(tx Reader, i int) (*matter, tenancy.Verdict, error) {
 		m, verdict, err := g.checkOne(ctx, tx, actor, questions[i])
@@ -54,16 +93,21 @@ func (g *Gate) answerAll(
 	})
 	for i, m := range matters {
 		if i < len(verdicts) {
-			g.watch(tenancy.DecisionCheck, m, verdicts[i].Allow, nil)
+			g.answered(m, verdicts[i].Allow, nil)
 		} else {
-			g.watch(tenancy.DecisionCheck, m, false, err)
+			g.answered(m, false, err)
 		}
-		g.close(m)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return verdicts, nil
+}
+
+// answered shows a check to whoever watches, and ends its matter.
+func (g *Gate) answered(m *matter, allow bool, err error) {
+	g.watch(tenancy.DecisionCheck, m, allow, err)
+	g.close(m)
 }
 
 // atQuestion names which of several questions could not be asked.

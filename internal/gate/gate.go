@@ -12,15 +12,16 @@ import (
 
 // Gate is the one way to the store.
 type Gate struct {
-	store    Store
-	decider  Decider
-	clock    func() time.Time
-	newID    func() uuid.UUID
-	observe  func(Observation)
-	refusals *refusalLog
-	running  *running
-	recent   *ring
-	matters  sync.Pool // of *matter, which are large: those of checks serve again
+	store     Store
+	decider   Decider
+	clock     func() time.Time
+	newID     func() uuid.UUID
+	observe   func(Observation)
+	refusals  *refusalLog
+	running   *running
+	recent    *ring
+	matters   sync.Pool // of *matter, which are large: those of checks serve again
+	checkings sync.Pool // of *checking
 }
 
 // Options of a gate. Clock and NewID are required.

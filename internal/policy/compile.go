@@ -57,7 +57,7 @@ func (l *loading) read() {
 // path, as in every tool of OPA's.
 func (l *loading) parse() {
 	l.all, l.shipped, l.data = map[string]*ast.Module{}, map[string]*ast.Module{}, map[string]any{}
-	opts := ast.ParserOptions{ProcessAnnotation: true, Capabilities: l.capabilities, RegoVersion: ast.RegoV1}
+	opts := parsing(l.capabilities)
 	for _, f := range l.files {
 		if f.isData() {
 			l.parseData(f)
@@ -80,6 +80,11 @@ func (l *loading) parse() {
 		return
 	}
 	l.document, _ = document.(ast.Object)
+}
+
+// parsing is how every module is read.
+func parsing(capabilities *ast.Capabilities) ast.ParserOptions {
+	return ast.ParserOptions{ProcessAnnotation: true, Capabilities: capabilities, RegoVersion: ast.RegoV1}
 }
 
 // checkLanguage wants the import rego.v2 wherever decisions are made: without

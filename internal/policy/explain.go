@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -122,6 +123,22 @@ type lacking struct {
 	rest      ast.Body // compiled
 }
 
+// whenAsked prepares the permissions of a set when they are asked for first.
+// Few programs are asked, and every check would pay the garbage collector for
+// what is prepared: so the modules are read once more then.
+func whenAsked(compiler *ast.Compiler, capabilities *ast.Capabilities, modules []tenancy.Module) func() []permission {
+	return sync.OnceValue(func() []permission {
+		parsed := make(map[string]*ast.Module, len(modules))
+		for _, m := range modules {
+			module, err := ast.ParseModuleWithOpts(m.Path, m.Text, parsing(capabilities))
+			if err == nil { // it was read before
+				parsed[m.Path] = module
+			}
+		}
+		return permissionsOf(compiler, parsed)
+	})
+}
+
 // permissionsOf prepares the permissions of a compiled set. A condition that
 // others lean on, such as one that declares a variable, cannot be left out.
 func permissionsOf(compiler *ast.Compiler, modules map[string]*ast.Module) []permission {
@@ -216,7 +233,7 @@ func (s *Set) nearly(ctx context.Context, changes bool, input ast.Value, now tim
 			Run(ctx)
 		return err == nil && len(results) > 0 // a body that fails without a guard of its own is not near
 	}
-	for _, p := range s.permissions {
+	for _, p := range s.permissions() {
 		if p.changes == changes && !holds(p.whole) {
 			near = append(near, p.missed(holds)...)
 		}

@@ -84,7 +84,6 @@ func (l *loading) verify(ctx context.Context, opts Options) *Set {
 		func() { l.prepare(ctx, set, opts) },
 		func() { l.checkReached(); l.probe(ctx, set.patient()) },
 		func() { set.catalogue = catalogueOf(l.shipped); set.warnings = unexplained(set.catalogue) },
-		func() { set.permissions = permissionsOf(l.compiler, l.shipped) },
 		func() { set.levels, set.actions = l.levelActions(), l.actionNames() },
 	} {
 		step()
@@ -102,6 +101,7 @@ func (l *loading) prepare(ctx context.Context, set *Set, opts Options) {
 		return
 	}
 	set.modules, set.asked, set.memory = l.modules(), &preparedRules{}, l.memoryOf(opts)
+	set.permissions = whenAsked(l.compiler, l.capabilities, set.modules)
 }
 
 // checkTests runs the set's own tests. Those of the embedded set ran when it

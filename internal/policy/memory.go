@@ -15,6 +15,7 @@ import (
 const (
 	memoryLimit = 1024 // rulings; when it is reached, all are forgotten
 	keyLimit    = 512  // bytes; a ruling with a longer key is not remembered
+	keyUsual    = 160  // bytes, which most keys fit into
 	rulingLimit = 4096 // bytes of its violations; a longer one is not remembered
 )
 
@@ -106,8 +107,7 @@ func (m *memory) keep(key []byte, ruling gate.Ruling) {
 // where it can. Should a remembered ruling differ from the evaluated one, the
 // input is refused with policy_error, and nothing is remembered any more.
 func (s *Set) recall(ctx context.Context, in *gate.Input) (gate.Ruling, error) {
-	var room [keyLimit]byte
-	key := s.memory.key(room[:0], in)
+	key := s.memory.key(make([]byte, 0, keyUsual), in)
 	if key == nil || ctx.Err() != nil {
 		return s.rule(ctx, in)
 	}

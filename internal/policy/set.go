@@ -24,8 +24,8 @@ type Set struct {
 	memory                   *memory
 	levels                   map[tenancy.Level][]tenancy.Action // what the role table gives
 	terms                    map[tenancy.Dialect]tenancy.Terms
-	permissions              []permission     // what explanations ask
-	actions                  []tenancy.Action // that the rules name
+	permissions              func() []permission // what explanations ask
+	actions                  []tenancy.Action    // that the rules name
 	asked                    *preparedRules
 	modules                  []tenancy.Module
 }

@@ -121,7 +121,7 @@ func isUnmistakable(name string) bool {
 
 // facts are the headers that policies may see, names in lower case.
 func (g guard) facts(h http.Header) map[string][]string {
-	facts := make(map[string][]string, len(h))
+	facts := make(map[string][]string) // most are hidden
 	block := make([]string, 0, len(h)) // has room for one value of each
 	for name, values := range h {
 		if g.hidden[name] {
@@ -138,7 +138,7 @@ func (g guard) facts(h http.Header) map[string][]string {
 
 // credentials picks what authentication reads.
 func credentials(h http.Header) http.Header {
-	picked := make(http.Header, len(credential))
+	picked := make(http.Header) // few requests bring more than one of them
 	for _, name := range credential {
 		if values := h[name]; len(values) > 0 {
 			picked[name] = values
