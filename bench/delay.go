@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os/exec"
 	"time"
 )
 
@@ -16,9 +17,10 @@ const (
 )
 
 // checksBehindNginx sends requests through the real nginx to an application:
-// with the check, without it, and through one nginx more. All go at half the
-// rate that the first reaches at most. What the check adds to the 99th
-// percentile is to stay below what the other nginx adds.
+// with the check, without it, through one nginx more, and with an empty server
+// in Memberward's place. All go at half the rate that the first reaches at most.
+// What the check adds to the 99th percentile is to stay below that of the
+// requests which pass one nginx more.
 func checksBehindNginx(ctx context.Context, p plan, dir, program, data string, who asker) ([]result, error) {
 	binary, err := findNginx()
 	if err != nil {
@@ -30,9 +32,14 @@ func checksBehindNginx(ctx context.Context, p plan, dir, program, data string, w
 		return nil, err
 	}
 	defer end(server.Cmd)
+	empty, address, err := startEmpty(ctx, dir, server.check)
+	if err != nil {
+		return nil, err
+	}
+	defer end(empty)
 	servers := &nginxServers{binary: binary, dir: dir}
 	defer servers.stop()
-	w, err := servers.startWays(ctx, server, pathOf(who))
+	w, err := servers.startWays(ctx, server, address, pathOf(who))
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +64,20 @@ func checksBehindNginx(ctx context.Context, p plan, dir, program, data string, w
 	}), nil
 }
 
+// startEmpty starts the baseline server, which gives every request the head of
+// an answer to the check.
+func startEmpty(ctx context.Context, dir string, check target) (*exec.Cmd, string, error) {
+	program, err := build(ctx, dir, "./bench/baseline")
+	if err != nil {
+		return nil, "", err
+	}
+	head, err := headOf(check)
+	if err != nil {
+		return nil, "", err
+	}
+	return startBaseline(ctx, program, "", head...)
+}
+
 // longer is a plan of three times as many turns.
 func (p plan) longer() plan {
 	p.turns *= 3
@@ -64,7 +85,7 @@ func (p plan) longer() plan {
 }
 
 // delays are the 99th percentiles of each way in each turn, in milliseconds.
-type delays struct{ without, with, hop []float64 }
+type delays struct{ without, with, hop, empty []float64 }
 
 func (p plan) delays(ctx context.Context, w ways, rate float64) (delays, error) {
 	window := max(p.window, min(time.Second, time.Duration(delayRequests/rate*float64(time.Second))))
@@ -77,15 +98,16 @@ func (p plan) delays(ctx context.Context, w ways, rate float64) (delays, error) 
 			return float64(percentile(took, 99)) / float64(time.Millisecond), nil
 		}
 	}
-	found, err := inTurns(p.turns, p99(w.without), p99(w.with), p99(w.hop))
+	found, err := inTurns(p.turns, p99(w.without), p99(w.with), p99(w.hop), p99(w.empty))
 	if err != nil {
 		return delays{}, err
 	}
-	return delays{found[0], found[1], found[2]}, nil
+	return delays{found[0], found[1], found[2], found[3]}, nil
 }
 
-// ratio says how the check's 99th percentile stands to the other nginx's.
-func (d delays) ratio() float64 { return medianRatio(d.with, d.hop) }
+// ratio says how what the check adds to the 99th percentile stands to that
+// through one more nginx.
+func (d delays) ratio() float64 { return medianRatio(differences(d.with, d.without), d.hop) }
 
 // bound is what is promised of the ratio. Short turns hold too few requests to
 // tell what the slowest of them owe to the machine.
@@ -96,22 +118,23 @@ func (d delays) holds(p plan) bool { return d.bound(p).holds(d.ratio()) }
 func (d delays) results(p plan, rate float64) []result {
 	added := func(name string, with []float64) result {
 		return result{
-			name: name, value: medianDifference(with, d.without), unit: "ms",
+			name: name, value: median(differences(with, d.without)), unit: "ms",
 			note: fmt.Sprintf("from %.2f to %.2f ms, at %.0f/s", median(d.without), median(with), rate),
 		}
 	}
 	return []result{
 		added("added p99, nginx with the check", d.with),
+		added("added p99, nginx with an empty server", d.empty),
 		added("added p99, one more nginx", d.hop),
-		{name: "p99 with the check / with one more nginx", value: d.ratio(), bound: d.bound(p)},
+		{name: "added p99 with the check / p99 with one more nginx", value: d.ratio(), bound: d.bound(p)},
 	}
 }
 
-// medianDifference gives the median of the turns' differences a-b.
-func medianDifference(a, b []float64) float64 {
+// differences gives the turns' differences a-b.
+func differences(a, b []float64) []float64 {
 	differences := make([]float64, len(a))
 	for i := range a {
 		differences[i] = a[i] - b[i]
 	}
-	return median(differences)
+	return differences
 }

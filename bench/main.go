@@ -29,7 +29,7 @@ type plan struct {
 	turns       int           // how often each side is measured
 	slack       float64       // the share of a promised ratio that short turns may fall short by
 	bare        float64       // what writes are to reach of a bare group commit; 0: it is only reported
-	hop         float64       // what a check may add to the slowest requests, of what one more nginx does; 0: it is only reported
+	hop         float64       // what a check may add to the slowest requests, of what they take through one more nginx; 0: it is only reported
 }
 
 // whole is the plan whose figures stand in docs/benchmarks/.

@@ -120,11 +120,12 @@ func listening(address, log string) error {
 }
 
 // ways are what a request may go through on its way to the application.
-type ways struct{ without, with, hop target }
+type ways struct{ without, with, hop, empty target }
 
-// startWays runs the real nginx with the shipped configuration, the same
-// without the check, and one that stands in front of the latter: a hop more.
-func (n *nginxServers) startWays(ctx context.Context, s sidecar, path string) (ways, error) {
+// startWays runs the real nginx with the shipped configuration, the same with
+// an empty server in Memberward's place, without the check, and one that stands
+// in front of the latter: a hop more.
+func (n *nginxServers) startWays(ctx context.Context, s sidecar, emptyServer, path string) (ways, error) {
 	text, err := os.ReadFile(shippedNginx)
 	if err != nil {
 		return ways{}, err
@@ -140,6 +141,10 @@ func (n *nginxServers) startWays(ctx context.Context, s sidecar, path string) (w
 	if err != nil {
 		return ways{}, err
 	}
+	empty, err := n.start(ctx, config, append(leadsTo(behind), "127.0.0.1:8081;", emptyServer+";")...)
+	if err != nil {
+		return ways{}, err
+	}
 	without, err := n.start(ctx, config, append(leadsTo(behind), unasked...)...)
 	if err != nil {
 		return ways{}, err
@@ -151,7 +156,7 @@ func (n *nginxServers) startWays(ctx context.Context, s sidecar, path string) (w
 	to := func(address string) target {
 		return target{address: address, method: "GET", path: path, key: s.check.key, want: applicationSays}
 	}
-	w := ways{without: to(without), with: to(with), hop: to(hop)}
-	w.with.names = "X-Decision-Id" // else nobody was asked
+	w := ways{without: to(without), with: to(with), hop: to(hop), empty: to(empty)}
+	w.with.names, w.empty.names = "X-Decision-Id", "X-Decision-Id" // else nobody was asked
 	return w, nil
 }

@@ -62,7 +62,7 @@ func (r *ring) remember(kind tenancy.DecisionKind, m *matter, allow bool) {
 		facts, sent = r.withoutSent(kind, m), brought{}
 	}
 	size := weigh(facts) + sent.size
-	for r.size+size > ringBytes || len(r.slots) >= ringLimit {
+	for (r.size+size > ringBytes || len(r.slots) >= ringLimit) && !r.empty() {
 		r.drop()
 	}
 	queue := r.queue(allow)
@@ -97,6 +97,8 @@ func (r *ring) packed(kind tenancy.DecisionKind, m *matter, in *Input) packed {
 	r.packing.decision(&m.outcome, &kind, &m.actor, &m.target, in)
 	return r.packing.block
 }
+
+func (r *ring) empty() bool { return r.allows.empty() && r.denials.empty() }
 
 // drop forgets the oldest allow, or the oldest denial where there is none.
 // The ring is not empty.
