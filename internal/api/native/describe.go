@@ -11,6 +11,11 @@ import (
 // operation is one operation of the document, and the terms that it takes.
 type operation struct {
 	huma.Operation
+	handling
+}
+
+// handling is what serving an operation needs beyond its description.
+type handling struct {
 	manner manner
 	slow   bool // may take longer than answers usually may
 }
@@ -21,7 +26,7 @@ type trait func(*operation)
 // describe describes an operation. Without a trait it is one that reads, for
 // callers with a credential.
 func describe(method, path, id, summary string, traits ...trait) operation {
-	op := operation{manner: reading, Operation: huma.Operation{
+	op := operation{handling: handling{manner: reading}, Operation: huma.Operation{
 		Method: method, Path: path, OperationID: id, Summary: summary, Responses: map[string]*huma.Response{},
 		Security: []map[string][]string{{"bearer": {}}, {"apiKey": {}}},
 	}}

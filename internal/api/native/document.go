@@ -175,6 +175,19 @@ func (s *surface) document() []byte {
 	return append(text, '\n')
 }
 
+// forget drops what was there to be written into the document only: the
+// garbage collector would walk over it for ever.
+func (s *surface) forget() {
+	document := s.huma.OpenAPI()
+	for _, path := range document.Paths {
+		for _, op := range operationsOf(path) {
+			op.Description, op.Responses = "", nil
+		}
+	}
+	document.Paths = nil
+	document.Components.Responses, document.Components.Headers, document.Components.Parameters = nil, nil, nil
+}
+
 // checkPlain refuses a query, a body and conditions where there is nothing to
 // say but what is asked for.
 func checkPlain(c *gin.Context) error {

@@ -172,6 +172,7 @@ func New(opts Options) api.Dialect {
 	d.admin(s)
 	d.describeByHand(s)
 	d.document = s.document()
+	s.forget()
 	return api.Dialect{
 		Name:          tenancy.DialectNative,
 		Prefixes:      []string{"/v1", documentPath, keysPath},

@@ -72,9 +72,10 @@ func (s *surface) Handle(op *huma.Operation, handle func(huma.Context)) {
 // the input decoded and validated, and writes nothing.
 func register[I, O any](s *surface, op operation, handle func(context.Context, *request, *I) (*O, error)) {
 	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1 // the shell has read the body
+	how := op.handling
 	op.Middlewares = huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
 		x := exchangeOf(ctx)
-		if x.err = admit[I](x, &op, s.huma.OpenAPI().Components.Schemas); x.err == nil {
+		if x.err = admit[I](x, how, s.huma.OpenAPI().Components.Schemas); x.err == nil {
 			next(ctx)
 		}
 	}}
@@ -92,16 +93,16 @@ func register[I, O any](s *surface, op operation, handle func(context.Context, *
 
 // admit holds a request against what no schema says: its terms, parameters
 // that are not served, and a body that the strict decoder does not take.
-func admit[I any](x *exchange, op *operation, schemas huma.Registry) error {
-	query, err := checkQuery(x.gin.Request, x.Operation().Parameters, op.manner.parameters()...)
+func admit[I any](x *exchange, how handling, schemas huma.Registry) error {
+	query, err := checkQuery(x.gin.Request, x.Operation().Parameters, how.manner.parameters()...)
 	if err != nil {
 		return err
 	}
-	x.request.manner = op.manner
-	if x.request.terms, err = termsOf(x.gin, op.manner, query); err != nil {
+	x.request.manner = how.manner
+	if x.request.terms, err = termsOf(x.gin, how.manner, query); err != nil {
 		return err
 	}
-	if op.slow {
+	if how.slow {
 		// Where there is none to set (a recorder in a test), there is none to lift.
 		_ = http.NewResponseController(x.gin.Writer).SetWriteDeadline(time.Time{})
 	}
