@@ -22,7 +22,7 @@ func atMost(v float64) bound  { return bound{most: v} }
 
 // holds reports whether a value keeps the promise.
 func (b bound) holds(value float64) bool {
-	return value >= b.least && (b.most == 0 || value <= b.most)
+	return (b.least == 0 || value >= b.least) && (b.most == 0 || value <= b.most)
 }
 
 // verdict says in four letters what came of the promise.

@@ -10,13 +10,18 @@ func TestAFigureKeepsItsPromiseOrNot(t *testing.T) {
 		want  string
 	}{
 		{"nothing is promised", bound{}, 0, "    "},
+		{"less than nothing, and nothing is promised", bound{}, -1, "    "},
 		{"just reached", atLeast(0.25), 0.25, "ok  "},
 		{"not reached", atLeast(0.25), 0.249, "FAIL"},
 		{"at the limit", atMost(60), 60, "ok  "},
 		{"over the limit", atMost(60), 60.1, "FAIL"},
 	} {
-		if got := (result{value: row.value, bound: row.bound}).verdict(); got != row.want {
+		r := result{value: row.value, bound: row.bound}
+		if got := r.verdict(); got != row.want {
 			t.Errorf("%s: %q, want %q", row.name, got, row.want)
+		}
+		if failed := report([]result{r}); (failed > 0) != (row.want == "FAIL") {
+			t.Errorf("%s: %d count as failed", row.name, failed)
 		}
 	}
 }
