@@ -15,14 +15,13 @@ func (d *dialect) users(c *gin.Context, actor tenancy.Actor) error {
 		return err
 	}
 	book := d.rolesOf(org)
-	var row writer // each row takes the place of the one before
 	return api.List[tenancy.Member]{
 		Gate: d.gate, Options: options,
 		Page: func(last tenancy.Member) tenancy.Query {
 			return tenancy.ListMembers{Tenant: tenancy.RefTo(org), After: last.User, Limit: api.PageSize}
 		},
-		Show: func(m tenancy.Member) any {
-			row.Value = row.Value[:0]
+		Append: func(text []byte, m tenancy.Member) []byte {
+			row := writer{text}
 			row.userOrganization(m, book)
 			return row.Value
 		},

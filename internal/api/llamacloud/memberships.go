@@ -68,8 +68,9 @@ func (w *writer) time(at time.Time) {
 
 // userOrganization writes a membership. Who has not signed up has no user_id.
 func (w *writer) userOrganization(m tenancy.Member, book *roleBook) {
+	membership := tenancy.MembershipID(m.Tenant, m.User)
 	w.raw(`{"id":`)
-	w.id(tenancy.MembershipID(m.Tenant, m.User))
+	w.id(membership)
 	times := w.times(m.CreatedAt, m.UpdatedAt)
 	w.raw(`,"email":`)
 	w.text(m.Email)
@@ -88,16 +89,16 @@ func (w *writer) userOrganization(m tenancy.Member, book *roleBook) {
 	w.raw(`,"invited_by_user_email":`)
 	w.textOrNull(m.Inviter)
 	w.raw(`,"roles":[`)
-	w.userOrganizationRole(m, times, book)
+	w.userOrganizationRole(m, membership, times, book)
 	w.raw(`]}`)
 }
 
-// userOrganizationRole writes the role of a member, who has the times that are
-// written. The user_id of who has not signed up is the one that they will have.
-func (w *writer) userOrganizationRole(m tenancy.Member, times []byte, book *roleBook) {
+// userOrganizationRole writes the role of a member by a membership, which has
+// the times that are written. The user_id of who has not signed up is the one that they will have.
+func (w *writer) userOrganizationRole(m tenancy.Member, membership uuid.UUID, times []byte, book *roleBook) {
 	id, role := book.held(m)
 	w.raw(`{"id":`)
-	w.id(assignmentID(tenancy.MembershipID(m.Tenant, m.User), id))
+	w.id(assignmentID(membership, id))
 	w.Value = append(w.Value, times...)
 	w.raw(`,"user_id":`)
 	w.id(uuid.UUID(m.User))
@@ -137,6 +138,6 @@ func (w *writer) projectIDs(access tenancy.ProjectAccess) {
 // userOrganizationRoleOf shows the role of a member.
 func userOrganizationRoleOf(m tenancy.Member, book *roleBook) jsontext.Value {
 	var times, w writer
-	w.userOrganizationRole(m, times.times(m.CreatedAt, m.UpdatedAt), book)
+	w.userOrganizationRole(m, tenancy.MembershipID(m.Tenant, m.User), times.times(m.CreatedAt, m.UpdatedAt), book)
 	return w.Value
 }
