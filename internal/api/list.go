@@ -29,8 +29,7 @@ type List[Row any] struct {
 	// Page gives the query of the page after a row, of PageSize rows; the zero
 	// row stands for none.
 	Page func(last Row) tenancy.Query
-	// Show gives what is shown of a row; nil: nothing is. A jsontext.Value is
-	// taken for JSON, without another look at it.
+	// Show gives what is shown of a row; nil: nothing is.
 	Show func(Row) any
 	// Append writes the JSON of a row after a text, in the place of Show: where
 	// rows are long, to copy each is a good part of what a list costs.
@@ -116,10 +115,6 @@ func (w *arrayWriter) add(elements ...any) {
 			continue
 		}
 		w.separate()
-		if text, isJSON := element.(jsontext.Value); isJSON {
-			w.Write(text)
-			continue
-		}
 		if err := json.MarshalWrite(w, element, jsontext.AllowInvalidUTF8(true)); err != nil {
 			w.err = fmt.Errorf("encode a row: %w", err)
 		}

@@ -17,6 +17,8 @@
 //   - What a failed commit left behind is known or said to be unknown
 //     (commit.go).
 //
+// A check authenticates and decides in one snapshot (together.go).
+//
 // With each change commit its audit record with the input of its decision
 // (trail.go), what it did, for the change log (changelog.go), and its receipt
 // for retries (receipt.go). A copy is taken while changes go on (backup.go),
