@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"sync"
-	"syscall"
-	"time"
 )
 
 // authorizers bounds the FastCGI connections at once: Apache opens one for each
@@ -22,7 +19,7 @@ func (p *program) fcgiDoor(l net.Listener) door {
 	var open sync.WaitGroup
 	return door{
 		listener: l,
-		serve:    func(l net.Listener) error { return p.authorize(ctx, l, &open) },
+		serve:    func(l net.Listener) error { return p.authorize(ctx, p.patient(l), &open) },
 		shut: func(stop context.Context) error {
 			err := l.Close()
 			defer cancel()
@@ -46,7 +43,7 @@ func (p *program) authorize(ctx context.Context, l net.Listener, open *sync.Wait
 	room := make(chan struct{}, authorizers)
 	for {
 		room <- struct{}{}
-		conn, err := p.accept(l)
+		conn, err := l.Accept()
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return nil
@@ -59,29 +56,5 @@ func (p *program) authorize(ctx context.Context, l net.Listener, open *sync.Wait
 				p.logger.Debug("no FastCGI check", "peer", conn.RemoteAddr().String(), "error", err.Error())
 			}
 		})
-	}
-}
-
-// passing are the faults of accepting that end by themselves: the program or
-// the machine has no room just now, or the client is gone again (accept(2)).
-var passing = []error{
-	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED,
-}
-
-// acceptPause is how long nobody is accepted after such a fault.
-const acceptPause = 50 * time.Millisecond
-
-// accept waits for a connection through the faults that pass, as the servers
-// of the other listeners do: a failure here would end the whole program.
-func (p *program) accept(l net.Listener) (net.Conn, error) {
-	for told := false; ; told = true {
-		conn, err := l.Accept()
-		if !slices.ContainsFunc(passing, func(fault error) bool { return errors.Is(err, fault) }) {
-			return conn, err
-		}
-		if !told {
-			p.logger.Error("no room for a connection of Apache", "error", err.Error())
-		}
-		time.Sleep(acceptPause)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/memberward/memberward/internal/http1"
 	"github.com/memberward/memberward/internal/telemetry"
 )
 
@@ -25,8 +26,8 @@ const (
 	stopTimeout  = 10 * time.Second
 )
 
-// Server is the HTTP server of every listener, with its limits of time and
-// size. It answers every request itself: net/http would answer OPTIONS * with
+// Server is the HTTP server of every listener but that of proxies, with its
+// limits of time and size. It answers every request itself: net/http would answer OPTIONS * with
 // 200.
 func Server(handler http.Handler) *http.Server {
 	return &http.Server{
@@ -55,12 +56,12 @@ type door struct {
 func (p *program) serve(ctx context.Context, l listeners) error {
 	group, ctx := errgroup.WithContext(ctx)
 	doors := []door{
-		p.httpDoor(l.api, p.apis()), p.httpDoor(p.proxy.Listen(l.proxy), p.counted("proxy", "proxy", p.proxy)), p.grpcDoor(l.grpc, ctx.Done()),
+		p.httpDoor(l.api, p.server(p.apis())), p.httpDoor(p.patient(l.proxy), p.proxyServer()), p.grpcDoor(l.grpc, ctx.Done()),
 	}
 	if l.fcgi != nil {
 		doors = append(doors, p.fcgiDoor(l.fcgi))
 	}
-	ops := p.httpDoor(l.ops, telemetry.OpsHandler(p.metrics.Handler(), p.checks()))
+	ops := p.httpDoor(l.ops, p.server(telemetry.OpsHandler(p.metrics.Handler(), p.checks())))
 	for _, d := range append(doors, ops) {
 		group.Go(func() error { return d.serve(d.listener) })
 	}
@@ -78,8 +79,25 @@ func (p *program) serve(ctx context.Context, l listeners) error {
 	return group.Wait()
 }
 
-func (p *program) httpDoor(l net.Listener, handler http.Handler) door {
-	server := p.server(handler)
+// proxyServer is the server of the checks of proxies, whose answers are
+// counted, refusals among them.
+func (p *program) proxyServer() *http1.Server {
+	counted := func(handler http.HandlerFunc) http.Handler { return p.counted("proxy", "proxy", handler) }
+	return &http1.Server{
+		Handler: counted(p.proxy.ServeHTTP), Refuse: counted(p.proxy.Refuse),
+		HeadLimit: headLimit, HeadTimeout: headTimeout, WriteTimeout: headTimeout, IdleTimeout: idleTimeout,
+		Clock: p.clock, Log: p.logger,
+	}
+}
+
+// httpServer is a server of HTTP, net/http's or our own.
+type httpServer interface {
+	Serve(l net.Listener) error         // until it is shut, which is http.ErrServerClosed
+	Shutdown(ctx context.Context) error // finishes what is in flight, or gives ctx's error
+	Close() error                       // cuts off the rest
+}
+
+func (p *program) httpDoor(l net.Listener, server httpServer) door {
 	return door{
 		listener: l,
 		serve:    func(l net.Listener) error { return answer(server, l) },
@@ -88,7 +106,7 @@ func (p *program) httpDoor(l net.Listener, handler http.Handler) door {
 }
 
 // answer serves one listener; that it was told to stop is no error.
-func answer(server *http.Server, l net.Listener) error {
+func answer(server httpServer, l net.Listener) error {
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	}
@@ -106,7 +124,7 @@ func (p *program) stop(doors []door, ops door) error {
 	return errors.Join(group.Wait(), ops.shut(ctx))
 }
 
-func (p *program) shut(ctx context.Context, server *http.Server) error {
+func (p *program) shut(ctx context.Context, server httpServer) error {
 	err := server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		p.warnCutOff()

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/memberward/memberward/internal/http1"
 )
 
 // apache is how Apache's mod_authnz_fcgi asks. It sends the variables of CGI,
@@ -31,6 +32,10 @@ var apacheControl = map[string]string{
 // kept for the next: Apache opens one for each check and sends at once.
 const authorizerTime = 10 * time.Second
 
+// drainTime is how long a connection that ends is kept for what Apache still
+// sends.
+const drainTime = 250 * time.Millisecond
+
 // ServeAuthorizer answers the checks of one FastCGI connection, which carries
 // one, or several where the server wants to keep it. A check that cannot be
 // read is denied. Whatever is no check gets no answer, which Apache turns into
@@ -51,7 +56,7 @@ func (h *Handler) ServeAuthorizer(ctx context.Context, conn net.Conn) error {
 			_, err = conn.Write(appendEnd(nil, next.id, fcgiUnknown))
 		}
 		if err != nil || !next.keep {
-			h.leave(conn)
+			http1.Leave(conn, h.ports.Clock().Add(drainTime)) // an empty body may follow
 			return err
 		}
 		last = next
@@ -69,17 +74,6 @@ func (h *Handler) authorize(ctx context.Context, conn net.Conn, asked begun) err
 	text := h.judge(h.authorizer, r).script() // without parameters: a denial
 	_, err := conn.Write(appendEnd(appendRecord(nil, fcgiStdout, asked.id, text), asked.id, fcgiComplete))
 	return errors.Join(unread, err)
-}
-
-// leave says that nothing follows and throws away what the other side still
-// sends, such as the empty body of a check: closing over it would destroy the
-// answer on its way.
-func (h *Handler) leave(conn net.Conn) {
-	half, can := conn.(interface{ CloseWrite() error })
-	if !can || half.CloseWrite() != nil || conn.SetReadDeadline(h.ports.Clock().Add(drainTime)) != nil {
-		return
-	}
-	_, _ = io.Copy(io.Discard, conn) // ends with the other side's end, or with the deadline
 }
 
 // headerOf gives the headers of a request from the variables of CGI.

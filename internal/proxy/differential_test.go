@@ -54,11 +54,11 @@ func newWitnessed(t testing.TB, f front, l lax) *witnessed {
 	if f.kind.FastCGI {
 		at = w.authorize(t, handler)
 	} else {
-		at = proxytest.Serve(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		at = listen(t, "tcp4", anywhere, checking(handler, func(rw http.ResponseWriter, r *http.Request) {
 			w.checks.Add(1)
 			l.hide(r.Header)
 			handler.ServeHTTP(rw, r)
-		}))
+		})).String()
 	}
 	w.Proxy = f.kind.Start(t, proxytest.Setup{Sidecar: at, At: w.witness.Serve(t), Break: f.faults})
 	return w

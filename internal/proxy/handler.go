@@ -40,9 +40,8 @@ type Ports struct {
 // and to Envoy the status of a denial that a rule names, whatever fails: there
 // is no fail-open switch.
 //
-// The server that runs it should set DisableGeneralOptionsHandler (net/http
-// otherwise answers OPTIONS * itself, with 200), ReadHeaderTimeout, and an
-// IdleTimeout above the proxy's own.
+// It reads no bodies, so that a server which waits for them will not do, as
+// net/http's does: internal/http1 runs it.
 type Handler struct {
 	ports      Ports
 	rules      rules
@@ -100,7 +99,6 @@ func (h *Handler) Use(table *Routes) {
 // ServeHTTP answers one check. The path is compared as it was sent, and its
 // query ignored.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.leaveBody(w, r)
 	if asked, is := envoyOverHTTP(r); is {
 		h.judge(h.endpoints[envoy.endpoint], asked).write(w)
 		return
@@ -131,7 +129,7 @@ func (h *Handler) judgeDescribed(e endpoint, r *http.Request, more described) (a
 			a = c.broke(broken)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(r.Context(), h.rules.timeout)
-	defer cancel()
+	ctx := &limit{Context: r.Context(), at: time.Now().Add(h.rules.timeout)}
+	defer ctx.end()
 	return c.run(ctx)
 }

@@ -290,16 +290,9 @@ func TestTrustedPeers(t *testing.T) {
 }
 
 func TestUnixSocketsAreTrusted(t *testing.T) {
-	server := httptest.NewUnstartedServer(newWorld().handler(t, proxy.Options{}))
+	h := newWorld().handler(t, proxy.Options{})
 	path := filepath.Join(t.TempDir(), "proxy.sock")
-	listener, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = server.Listener.Close()
-	server.Listener = listener
-	server.Start()
-	defer server.Close()
+	listen(t, "unix", path, checking(h, h.ServeHTTP))
 	client := http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return net.Dial("unix", path)
 	}}}

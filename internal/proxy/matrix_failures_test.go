@@ -67,12 +67,12 @@ func goesAway(t *testing.T, s *site) {
 	if got := get(); got != 200 {
 		t.Fatalf("at first: %d", got)
 	}
-	s.sidecar.CloseClientConnections()
+	s.door.hangUp()
 	if got := get(); got != 200 {
 		t.Errorf("after idle connections were closed: %d, want 200", got)
 	}
 	before := s.application.Requests()
-	s.sidecar.Close()
+	_ = s.sidecar.Close()
 	if s.closeToo != nil {
 		s.closeToo()
 	}

@@ -7,13 +7,13 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/memberward/memberward/internal/http1"
 	"github.com/memberward/memberward/internal/proxy"
 	"github.com/memberward/memberward/internal/proxytest"
 )
@@ -25,7 +25,8 @@ type site struct {
 	application *proxytest.Application
 	connections atomic.Int64 // that the proxy opened to Memberward
 	announced   atomic.Int64 // checks that announced a body or an upgrade
-	sidecar     *httptest.Server
+	sidecar     *http1.Server
+	door        *visited
 	closeToo    func() // what answers over FastCGI; nil: nothing does
 }
 
@@ -47,25 +48,53 @@ func newSiteOf(t testing.TB, kind proxytest.Kind, w *world, options proxy.Option
 	s := &site{world: w, application: &proxytest.Application{}}
 	options.Timeout = 10 * time.Second // a busy machine must not change an answer
 	handler := s.world.handler(t, options)
-	s.sidecar = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.sidecar = checking(handler, func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength != 0 || r.Header.Get("Expect")+r.Header.Get("Upgrade")+r.Header.Get("Connection") != "" {
 			s.announced.Add(1)
 		}
 		handler.ServeHTTP(w, r)
-	}))
-	s.sidecar.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			s.connections.Add(1)
-		}
+	})
+	listener, err := net.Listen("tcp4", anywhere)
+	if err != nil {
+		t.Fatal(err)
 	}
-	s.sidecar.Start()
-	t.Cleanup(s.sidecar.Close)
-	at := s.sidecar.Listener.Addr().String()
+	s.door = &visited{Listener: listener, site: s}
+	go func() { _ = s.sidecar.Serve(s.door) }() // ends with Close below
+	t.Cleanup(func() { _ = s.sidecar.Close() })
+	at := listener.Addr().String()
 	if kind.FastCGI {
 		at = s.authorize(t, handler)
 	}
 	s.Proxy = kind.Start(t, proxytest.Setup{Sidecar: at, Application: s.application, Break: faults})
 	return s
+}
+
+// visited is a listener that knows its connections.
+type visited struct {
+	net.Listener
+	site *site
+	mu   sync.Mutex
+	open []net.Conn
+}
+
+func (v *visited) Accept() (net.Conn, error) {
+	conn, err := v.Listener.Accept()
+	if err == nil {
+		v.site.connections.Add(1)
+		v.mu.Lock()
+		v.open = append(v.open, conn)
+		v.mu.Unlock()
+	}
+	return conn, err
+}
+
+// hangUp closes them all.
+func (v *visited) hangUp() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, conn := range v.open {
+		_ = conn.Close()
+	}
 }
 
 // authorize answers over FastCGI until the sidecar is closed.

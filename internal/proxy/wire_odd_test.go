@@ -1,12 +1,9 @@
 package proxy_test
 
 import (
-	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -22,22 +19,6 @@ import (
 // headSize is the program's limit of a head, in bytes.
 const headSize = 64 << 10
 
-// connectAsInEarnest opens a connection to a server with the program's limits.
-func connectAsInEarnest(t testing.TB, h *proxy.Handler) (net.Conn, *bufio.Reader) {
-	t.Helper()
-	server := httptest.NewUnstartedServer(h)
-	server.Config = &http.Server{Handler: h, DisableGeneralOptionsHandler: true, MaxHeaderBytes: headSize, ReadHeaderTimeout: patience}
-	server.Listener = h.Listen(server.Listener)
-	server.Start()
-	t.Cleanup(server.Close)
-	conn, err := net.Dial("tcp", server.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	return conn, bufio.NewReader(conn)
-}
-
 // plainAnswer is an answer without what differs from one to the next.
 func plainAnswer(response *http.Response) http.Header {
 	h := response.Header.Clone()
@@ -51,7 +32,7 @@ func plainAnswer(response *http.Response) http.Header {
 // what else belongs to the original request.
 func TestHeadersThatChangeNothing(t *testing.T) {
 	for who, status := range map[string]int{asMary: 200, asNina: 403, "X-None: 1": 401} {
-		conn, reader := connectAsInEarnest(t, newWorld().handler(t, proxy.Options{Timeout: patience}))
+		conn, reader := connect(t, newWorld().handler(t, proxy.Options{Timeout: patience}))
 		ask := func(more ...string) http.Header {
 			t.Helper()
 			if _, err := io.WriteString(conn, lines("GET", append(more, who)...)+"\r\n"); err != nil {
@@ -101,11 +82,11 @@ func TestTheFormOfTheQuestion(t *testing.T) {
 		{"HTTP/2.0 in words", after("GET /authz/nginx HTTP/2.0\r\nHost: memberward"), 0},
 		{"the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00", 0},
 		{"a preface, and headers", after("PRI * HTTP/2.0\r\nHost: memberward"), 0},
-		{"the absolute form", after("GET http://memberward/authz/nginx HTTP/1.1\r\nHost: memberward"), 404},
-		{"the absolute form of another host", after("GET http://other/authz/nginx HTTP/1.1\r\nHost: memberward"), 404},
+		{"the absolute form", after("GET http://memberward/authz/nginx HTTP/1.1\r\nHost: memberward"), 403},
+		{"the absolute form of another host", after("GET http://other/authz/nginx HTTP/1.1\r\nHost: memberward"), 403},
 		{"no path", after("GET * HTTP/1.1\r\nHost: memberward"), 404},
 		{"OPTIONS *", after("OPTIONS * HTTP/1.1\r\nHost: memberward"), 404},
-		{"CONNECT", after("CONNECT memberward:8081 HTTP/1.1\r\nHost: memberward:8081"), 404},
+		{"CONNECT", after("CONNECT memberward:8081 HTTP/1.1\r\nHost: memberward:8081"), 403},
 		{"the target of a client of Envoy's, not encoded", after("GET /authz/envoy/tenants/acme/%zz HTTP/1.1\r\nHost: app.example"), 403},
 		{"a blank in the target of a client of Envoy's", after("GET /authz/envoy/tenants/acme/a b HTTP/1.1\r\nHost: app.example"), 403},
 		{"two hosts", lines("GET", asMary, "Host: other"), 403},
@@ -140,7 +121,7 @@ func TestTheFormOfTheQuestion(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld()
-			conn, reader := connectAsInEarnest(t, w.handler(t, proxy.Options{Timeout: patience}))
+			conn, reader := connect(t, w.handler(t, proxy.Options{Timeout: patience}))
 			go func() { _, _ = io.WriteString(conn, tt.wire+"\r\n") }()
 			method, _, _ := strings.Cut(tt.wire, " ")
 			response, err := next(conn, reader, method, patience)
@@ -173,7 +154,7 @@ func TestALengthAndAnEncoding(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld()
-			conn, reader := connectAsInEarnest(t, w.handler(t, proxy.Options{Timeout: patience}))
+			conn, reader := connect(t, w.handler(t, proxy.Options{Timeout: patience}))
 			go func() { _, _ = io.WriteString(conn, lines("POST", asMary, tt.head)+"\r\n"+tt.body) }()
 			if response, err := next(conn, reader, "POST", patience); err == nil && !response.Close {
 				t.Errorf("the connection stays: %+v", response)
@@ -190,7 +171,7 @@ func TestALengthAndAnEncoding(t *testing.T) {
 
 // TestPipelinedChecksAreAnsweredInOrder: each by itself.
 func TestPipelinedChecksAreAnsweredInOrder(t *testing.T) {
-	conn, reader := connectAsInEarnest(t, newWorld().handler(t, proxy.Options{Timeout: patience}))
+	conn, reader := connect(t, newWorld().handler(t, proxy.Options{Timeout: patience}))
 	order, want := []string{asMary, asNina, "X-None: 1", asOlga}, []int{200, 403, 401, 200}
 	var wire strings.Builder
 	for i := range 40 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/memberward/memberward/internal/http1"
 	"github.com/memberward/memberward/internal/proxy"
 )
 
@@ -22,12 +24,46 @@ func lines(method string, more ...string) string {
 		"X-Original-URI: /tenants/acme/x\r\n" + strings.Join(append(more, ""), "\r\n")
 }
 
+// checking is the server of the checks of proxies, as the program runs it.
+func checking(h *proxy.Handler, handler http.HandlerFunc) *http1.Server {
+	return &http1.Server{
+		Handler: handler, Refuse: http.HandlerFunc(h.Refuse), HeadLimit: headSize, HeadTimeout: patience, WriteTimeout: patience, IdleTimeout: time.Minute,
+		Clock: time.Now, Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+// listen has a server answer on an address, until the test ends.
+func listen(t testing.TB, network, at string, server *http1.Server) net.Addr {
+	t.Helper()
+	listener, err := net.Listen(network, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(listener) }() // ends with Close below
+	t.Cleanup(func() { _ = server.Close() })
+	return listener.Addr()
+}
+
+// anywhere is a free port.
+const anywhere = "127.0.0.1:0"
+
 // connect opens a connection to a server that runs the handler.
-func connect(t testing.TB, h http.Handler) (net.Conn, *bufio.Reader) {
+func connect(t testing.TB, h *proxy.Handler) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	return dial(t, listen(t, "tcp4", anywhere, checking(h, h.ServeHTTP)).String())
+}
+
+// connectPlainly opens a connection to net/http's own server.
+func connectPlainly(t testing.TB, h http.Handler) (net.Conn, *bufio.Reader) {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	return dial(t, server.Listener.Addr().String())
+}
+
+func dial(t testing.TB, address string) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,10 +122,10 @@ func TestBodiesAreLeftAlone(t *testing.T) {
 	}
 }
 
-// reused says what is wrong with a handler whose connection is used again
+// reused says what is wrong with a server whose connection is used again
 // after a body that was announced and not sent, as nginx may do.
-func reused(t testing.TB, h http.Handler, wait time.Duration) string {
-	conn, reader := connect(t, h)
+func reused(t testing.TB, conn net.Conn, reader *bufio.Reader, wait time.Duration) string {
+	t.Helper()
 	first := lines("POST", asMary, "Content-Length: 60")
 	if _, err := io.WriteString(conn, first+"\r\n"); err != nil {
 		t.Fatal(err)
@@ -112,18 +148,21 @@ func reused(t testing.TB, h http.Handler, wait time.Duration) string {
 
 func TestConnectionsAreNotConfused(t *testing.T) {
 	h := newWorld().handler(t, proxy.Options{Timeout: patience})
-	if fault := reused(t, h, patience); fault != "" {
+	conn, reader := connect(t, h)
+	if fault := reused(t, conn, reader, patience); fault != "" {
 		t.Error(fault)
 	}
 	bare := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-	if fault := reused(t, bare, 300*time.Millisecond); fault != "no answer" {
+	conn, reader = connectPlainly(t, bare)
+	if fault := reused(t, conn, reader, 300*time.Millisecond); fault != "no answer" {
 		t.Errorf("net/http alone: %q", fault)
 	}
 	duplex := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		bare(w, r)
 	})
-	if fault := reused(t, duplex, patience); fault != "the next request is not understood" {
+	conn, reader = connectPlainly(t, duplex)
+	if fault := reused(t, conn, reader, patience); fault != "the next request is not understood" {
 		t.Errorf("EnableFullDuplex alone: %q", fault)
 	}
 }
@@ -131,7 +170,7 @@ func TestConnectionsAreNotConfused(t *testing.T) {
 func TestOneConnectionServesManyChecks(t *testing.T) {
 	w := newWorld()
 	conn, reader := connect(t, w.handler(t, proxy.Options{Timeout: patience}))
-	long := "X-Long: " + strings.Repeat("x", 64<<10)
+	long := "X-Long: " + strings.Repeat("x", headSize-1024)
 	all := []struct {
 		method string
 		more   []string
@@ -162,8 +201,8 @@ func TestOneConnectionServesManyChecks(t *testing.T) {
 	}
 }
 
-// TestWhatIsNoHTTP never reaches the handler; what net/http says instead must
-// not look like an allow.
+// TestWhatIsNoHTTP never reaches the handler; what is said instead must not
+// look like an allow.
 func TestWhatIsNoHTTP(t *testing.T) {
 	for _, wire := range []string{
 		"\x16\x03\x01\r\n\r\n", "GET /authz/nginx\r\n\r\n", "GET /authz/nginx HTTP/9.9\r\n\r\n", "GET /authz/nginx HTTP/1.1\r\n\r\n",

@@ -17,6 +17,8 @@ type crowded struct {
 	given  net.Conn
 }
 
+func (c *crowded) Addr() net.Addr { return &net.TCPAddr{} }
+
 func (c *crowded) Accept() (net.Conn, error) {
 	if len(c.faults) == 0 {
 		return c.given, nil
@@ -35,13 +37,13 @@ func TestNoRoomForAConnectionPasses(t *testing.T) {
 	p := &program{parts: parts{logger: slog.New(slog.DiscardHandler)}}
 	given, other := net.Pipe()
 	t.Cleanup(func() { given.Close(); other.Close() })
-	got, err := p.accept(&crowded{faults: []error{at(syscall.EMFILE), at(syscall.ENFILE), at(syscall.ECONNABORTED)}, given: given})
+	got, err := p.patient(&crowded{faults: []error{at(syscall.EMFILE), at(syscall.ENFILE), at(syscall.ECONNABORTED)}, given: given}).Accept()
 	if err != nil || got != given {
-		t.Errorf("accept = %v, %v; want the connection after the faults", got, err)
+		t.Errorf("Accept() = %v, %v; want the connection after the faults", got, err)
 	}
 	for _, fault := range []error{net.ErrClosed, at(syscall.EINVAL)} {
-		if got, err := p.accept(&crowded{faults: []error{fault}, given: given}); !errors.Is(err, fault) || got != nil {
-			t.Errorf("accept = %v, %v; want %v", got, err, fault)
+		if got, err := p.patient(&crowded{faults: []error{fault}, given: given}).Accept(); !errors.Is(err, fault) || got != nil {
+			t.Errorf("Accept() = %v, %v; want %v", got, err, fault)
 		}
 	}
 }
