@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/exec"
 	"time"
 )
 
@@ -17,10 +16,11 @@ const (
 )
 
 // checksBehindNginx sends requests through the real nginx to an application:
-// with the check, without it, through one nginx more, and with an empty server
-// in Memberward's place. All go at half the rate that the first reaches at most.
-// What the check adds to the 99th percentile is to stay below that of the
-// requests which pass one nginx more.
+// with the check, without it, and through one nginx more, at half the rate that
+// the first reaches at most. What the check adds to the 99th percentile is to
+// stay below that of the requests which pass one nginx more. To tell what of it
+// is Memberward's, the same is measured with an nginx in its place that allows
+// everything, at half the rate of that.
 func checksBehindNginx(ctx context.Context, p plan, dir, program, data string, who asker) ([]result, error) {
 	binary, err := findNginx()
 	if err != nil {
@@ -32,50 +32,40 @@ func checksBehindNginx(ctx context.Context, p plan, dir, program, data string, w
 		return nil, err
 	}
 	defer end(server.Cmd)
-	empty, address, err := startEmpty(ctx, dir, server.check)
-	if err != nil {
-		return nil, err
-	}
-	defer end(empty)
 	servers := &nginxServers{binary: binary, dir: dir}
 	defer servers.stop()
-	w, err := servers.startWays(ctx, server, address, pathOf(who))
+	w, err := servers.startWays(ctx, server, pathOf(who))
 	if err != nil {
 		return nil, err
 	}
-	most, err := inTurns(delayTurns, func() (float64, error) { return w.with.rate(ctx, connections, p.window) },
-		func() (float64, error) { return w.without.rate(ctx, connections, p.window) })
+	rate := func(t target) side {
+		return func() (float64, error) { return t.rate(ctx, connections, p.window) }
+	}
+	most, err := inTurns(delayTurns, rate(w.with), rate(w.without), rate(w.allowing))
 	if err != nil {
 		return nil, err
 	}
-	rate := delayRate * median(most[0])
-	delays, err := p.delays(ctx, w, rate)
+	half := delayRate * median(most[0])
+	judged, err := p.delays(ctx, w, w.with, half)
 	if err != nil {
 		return nil, err
 	}
-	if !delays.holds(p) {
-		if delays, err = p.longer().delays(ctx, w, rate); err != nil {
+	if !judged.holds(p) {
+		if judged, err = p.longer().delays(ctx, w, w.with, half); err != nil {
 			return nil, err
 		}
 	}
-	return append(delays.results(p, rate), result{
+	halfOfNginx := delayRate * median(most[2])
+	nginx, err := p.delays(ctx, w, w.allowing, halfOfNginx)
+	if err != nil {
+		return nil, err
+	}
+	results := judged.results("with the check", half, judged.bound(p))
+	results = append(results, nginx.results("with an nginx that allows everything", halfOfNginx, bound{})...)
+	return append(results, result{
 		name: "nginx with the check / without, maximal rate", value: medianRatio(most[0], most[1]),
 		note: fmt.Sprintf("%.0f/s against %.0f/s", median(most[0]), median(most[1])),
 	}), nil
-}
-
-// startEmpty starts the baseline server, which gives every request the head of
-// an answer to the check.
-func startEmpty(ctx context.Context, dir string, check target) (*exec.Cmd, string, error) {
-	program, err := build(ctx, dir, "./bench/baseline")
-	if err != nil {
-		return nil, "", err
-	}
-	head, err := headOf(check)
-	if err != nil {
-		return nil, "", err
-	}
-	return startBaseline(ctx, program, "", head...)
 }
 
 // longer is a plan of three times as many turns.
@@ -85,9 +75,9 @@ func (p plan) longer() plan {
 }
 
 // delays are the 99th percentiles of each way in each turn, in milliseconds.
-type delays struct{ without, with, hop, empty []float64 }
+type delays struct{ without, checked, hop []float64 }
 
-func (p plan) delays(ctx context.Context, w ways, rate float64) (delays, error) {
+func (p plan) delays(ctx context.Context, w ways, checked target, rate float64) (delays, error) {
 	window := max(p.window, min(time.Second, time.Duration(delayRequests/rate*float64(time.Second))))
 	p99 := func(t target) side {
 		return func() (float64, error) {
@@ -98,16 +88,16 @@ func (p plan) delays(ctx context.Context, w ways, rate float64) (delays, error) 
 			return float64(percentile(took, 99)) / float64(time.Millisecond), nil
 		}
 	}
-	found, err := inTurns(p.turns, p99(w.without), p99(w.with), p99(w.hop), p99(w.empty))
+	found, err := inTurns(p.turns, p99(w.without), p99(checked), p99(w.hop))
 	if err != nil {
 		return delays{}, err
 	}
-	return delays{found[0], found[1], found[2], found[3]}, nil
+	return delays{found[0], found[1], found[2]}, nil
 }
 
 // ratio says how what the check adds to the 99th percentile stands to that
 // through one more nginx.
-func (d delays) ratio() float64 { return medianRatio(differences(d.with, d.without), d.hop) }
+func (d delays) ratio() float64 { return medianRatio(differences(d.checked, d.without), d.hop) }
 
 // bound is what is promised of the ratio. Short turns hold too few requests to
 // tell what the slowest of them owe to the machine.
@@ -115,18 +105,16 @@ func (d delays) bound(p plan) bound { return atMost(p.hop) }
 
 func (d delays) holds(p plan) bool { return d.bound(p).holds(d.ratio()) }
 
-func (d delays) results(p plan, rate float64) []result {
-	added := func(name string, with []float64) result {
+func (d delays) results(way string, rate float64, b bound) []result {
+	added := func(way string, with []float64) result {
 		return result{
-			name: name, value: median(differences(with, d.without)), unit: "ms",
+			name: "added p99, " + way, value: median(differences(with, d.without)), unit: "ms",
 			note: fmt.Sprintf("from %.2f to %.2f ms, at %.0f/s", median(d.without), median(with), rate),
 		}
 	}
 	return []result{
-		added("added p99, nginx with the check", d.with),
-		added("added p99, nginx with an empty server", d.empty),
-		added("added p99, one more nginx", d.hop),
-		{name: "added p99 with the check / p99 with one more nginx", value: d.ratio(), bound: d.bound(p)},
+		{name: "added p99 " + way + " / p99 with one more nginx", value: d.ratio(), bound: b},
+		added(way, d.checked), added("one more nginx", d.hop),
 	}
 }
 

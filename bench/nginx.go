@@ -120,12 +120,12 @@ func listening(address, log string) error {
 }
 
 // ways are what a request may go through on its way to the application.
-type ways struct{ without, with, hop, empty target }
+type ways struct{ without, with, hop, allowing target }
 
 // startWays runs the real nginx with the shipped configuration, the same with
-// an empty server in Memberward's place, without the check, and one that stands
-// in front of the latter: a hop more.
-func (n *nginxServers) startWays(ctx context.Context, s sidecar, emptyServer, path string) (ways, error) {
+// one in Memberward's place that allows everything, without the check, and one
+// that stands in front of the latter: a hop more.
+func (n *nginxServers) startWays(ctx context.Context, s sidecar, path string) (ways, error) {
 	text, err := os.ReadFile(shippedNginx)
 	if err != nil {
 		return ways{}, err
@@ -141,7 +141,15 @@ func (n *nginxServers) startWays(ctx context.Context, s sidecar, emptyServer, pa
 	if err != nil {
 		return ways{}, err
 	}
-	empty, err := n.start(ctx, config, append(leadsTo(behind), "127.0.0.1:8081;", emptyServer+";")...)
+	head, err := headOf(s.check)
+	if err != nil {
+		return ways{}, err
+	}
+	permissive, err := n.start(ctx, allowsEverything(head))
+	if err != nil {
+		return ways{}, err
+	}
+	allowing, err := n.start(ctx, config, append(leadsTo(behind), "127.0.0.1:8081;", permissive+";")...)
 	if err != nil {
 		return ways{}, err
 	}
@@ -156,7 +164,17 @@ func (n *nginxServers) startWays(ctx context.Context, s sidecar, emptyServer, pa
 	to := func(address string) target {
 		return target{address: address, method: "GET", path: path, key: s.check.key, want: applicationSays}
 	}
-	w := ways{without: to(without), with: to(with), hop: to(hop), empty: to(empty)}
-	w.with.names, w.empty.names = "X-Decision-Id", "X-Decision-Id" // else nobody was asked
+	w := ways{without: to(without), with: to(with), hop: to(hop), allowing: to(allowing)}
+	w.with.names, w.allowing.names = "X-Decision-Id", "X-Decision-Id" // else nobody was asked
 	return w, nil
+}
+
+// allowsEverything answers every check by the same header lines.
+func allowsEverything(head []string) string {
+	var lines strings.Builder
+	for _, line := range head {
+		name, value, _ := strings.Cut(line, ":")
+		fmt.Fprintf(&lines, "    add_header %s %q;\n", name, value)
+	}
+	return "server {\n    listen 8000;\n" + lines.String() + "    return 200;\n}"
 }

@@ -1,7 +1,8 @@
-// Command baseline is what a check is measured against: the same listener (the
-// server with its limits, Gin, the router) and the same strict decoding of the
-// body, and an answer of the same bytes, but no authentication, no lookup and
-// no decision. A proxy's check has no body: it is answered by header lines.
+// Command baseline is what a check is measured against: the listener of the
+// APIs (net/http's server with its limits, Gin, the router) and the same strict
+// decoding of the body, and an answer of the same bytes, but no authentication,
+// no lookup and no decision. A proxy's check has no body: it is answered by
+// header lines.
 package main
 
 import (

@@ -90,7 +90,8 @@ type Assertion struct {
 // the way or finds no room.
 func (c *check) admit(ctx context.Context, who caller) (answer, error) {
 	h := c.handler
-	a := answer{status: 200, fields: make([]field, 0, 16)}
+	const usual = 8 // without what options add
+	a := answer{status: 200, fields: make([]field, 0, usual)}
 	a.fields = append(a.fields,
 		field{"Vary", c.vary()},
 		field{authSubject, who.subject},
