@@ -21,7 +21,7 @@ const collectAt = 400
 // A program that has more to keep gets room for as much again, since a limit
 // near what is alive would have it do nothing but collect.
 const (
-	memoryFloor = 54 << 20
+	memoryFloor = 57 << 20
 	memoryAside = 8 << 20 // of the runtime and the stacks
 )
 

@@ -37,6 +37,9 @@ type check struct {
 	client string // address; empty until it is known, and where only a socket is
 
 	described described // what Envoy says beside that
+
+	found       found
+	credentials http.Header // room for them
 }
 
 // run follows the order of the contract: who may ask, what is asked, who is
@@ -61,8 +64,9 @@ func (c *check) run(ctx context.Context) answer {
 // judge finds out who asks, and whether they may do what a route stands for,
 // and answers. Where there is no route, they may not.
 func (c *check) judge(ctx context.Context, m matched, unrouted error) answer {
-	var f found
-	err := c.handler.ports.Together(ctx, func(ctx context.Context) { f = c.find(ctx, m, unrouted) })
+	f := &c.found
+	f.matched, f.err = m, unrouted
+	err := c.handler.ports.Together(ctx, c.find)
 	err = cmp.Or(err, f.err, ctx.Err()) // a late allow is none
 	switch {
 	case err != nil: // the credential may have ended since it was checked, or with a change to the membership
@@ -81,27 +85,29 @@ func (c *check) judge(ctx context.Context, m matched, unrouted error) answer {
 	return c.extended(a, f.verdict.Rule)
 }
 
-// found is who asked, about which tenant, and what the gate says to it.
+// found is by which route, who asked, about which tenant, and what the gate
+// says to it.
 type found struct {
+	matched matched
 	actor   tenancy.Actor
 	tenant  tenancy.TenantRef
 	verdict tenancy.Verdict
 	err     error
 }
 
-// find authenticates, and asks the gate.
-func (c *check) find(ctx context.Context, m matched, unrouted error) (f found) {
+// find authenticates, and asks the gate where there is a route.
+func (c *check) find(ctx context.Context) {
+	f, unrouted := &c.found, c.found.err
 	if f.actor, f.err = c.authenticate(ctx); f.err != nil {
-		return f
+		return
 	}
 	if f.err = unrouted; f.err != nil {
-		return f
+		return
 	}
-	if f.tenant, f.err = m.tenant(c.request.Header, f.actor); f.err != nil {
-		return f
+	if f.tenant, f.err = f.matched.tenant(c.request.Header, f.actor); f.err != nil {
+		return
 	}
-	f.verdict, f.err = c.verdict(ctx, f.actor, c.question(m, f.tenant), false)
-	return f
+	f.verdict, f.err = c.verdict(ctx, f.actor, c.question(f.matched, f.tenant), false)
 }
 
 // read finds out what the proxy asks about, and the client's address.
@@ -130,7 +136,7 @@ func (c *check) read() error {
 // authenticate accepts accounts and the platform, nobody else.
 func (c *check) authenticate(ctx context.Context) (tenancy.Actor, error) {
 	actor, err := c.handler.ports.Authenticator.Authenticate(ctx, Credentials{
-		Header: credentials(c.request.Header),
+		Header: pick(c.credentials, c.request.Header),
 		Method: c.target.method,
 		Host:   c.target.authority,
 	})

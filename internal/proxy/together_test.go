@@ -60,3 +60,28 @@ func TestWithoutAMomentNobodyMay(t *testing.T) {
 		})
 	}
 }
+
+// Nothing of a check is left for the next: where nobody is asked, nobody is
+// allowed, whoever was allowed before.
+func TestNothingIsLeftOfACheck(t *testing.T) {
+	w, asks := newWorld(), true
+	w.together = func(ctx context.Context, ask func(context.Context)) error {
+		if asks {
+			ask(ctx)
+		}
+		return nil
+	}
+	h := w.handler(t, proxy.Options{})
+	status := func(line string) int { return serve(h, request(line)).StatusCode }
+	for range 100 { // whichever of those that have ended is taken
+		if asks = true; status(asMary) != 200 {
+			t.Fatal("mary is denied")
+		}
+		if got := status("X-None: 1"); got != 401 {
+			t.Errorf("without a credential, after mary's: %d", got)
+		}
+		if asks = false; status(asMary) != 403 {
+			t.Error("mary is allowed, though nobody was asked")
+		}
+	}
+}
