@@ -107,7 +107,7 @@ Paths are relative to the folder that the program is started in, in the file too
 `
 
 const closing = `
-` + "`GOGC` and `GOMEMLIMIT`" + ` are Go's own. Unless you set them, Memberward takes 400, and 54 MiB, or twice what it has to keep where that is
+` + "`GOGC` and `GOMEMLIMIT`" + ` are Go's own. Unless you set them, Memberward takes 400, and 57 MiB, or twice what it has to keep where that is
 more. ` + "`NOTIFY_SOCKET` and `WATCHDOG_USEC`" + ` are systemd's; see [deployment.md](deployment.md#systemd).
 `
 
