@@ -33,7 +33,8 @@ type conn struct {
 	net.Conn
 	server *Server
 	ctx    context.Context // of its requests
-	peer   string          // their RemoteAddr
+	cutOff context.CancelFunc
+	peer   string // their RemoteAddr
 	head   io.LimitedReader
 	reader *bufio.Reader
 	answer response
@@ -42,10 +43,9 @@ type conn struct {
 	readBy, writeBy time.Time // the deadlines in force
 }
 
-func newConn(s *Server, ctx context.Context, accepted net.Conn) *conn {
-	c := &conn{
-		Conn: accepted, server: s, ctx: context.WithValue(ctx, http.LocalAddrContextKey, accepted.LocalAddr()), peer: accepted.RemoteAddr().String(),
-	}
+func newConn(s *Server, accepted net.Conn) *conn {
+	c := &conn{Conn: accepted, server: s, peer: accepted.RemoteAddr().String()}
+	c.ctx, c.cutOff = context.WithCancel(context.WithValue(context.Background(), http.LocalAddrContextKey, accepted.LocalAddr()))
 	c.head.R = accepted
 	c.reader = bufio.NewReader(&c.head)
 	c.answer.header = http.Header{}
@@ -176,7 +176,7 @@ func (c *conn) send(r *http.Request, last bool) error {
 // postpone sets a deadline that is so far away, unless the one in force is
 // nearly as far: each time that one is set may wake a thread.
 func postpone(by *time.Time, now time.Time, timeout time.Duration, set func(time.Time) error) error {
-	if by.Sub(now) >= timeout-timeout/8 {
+	if left := by.Sub(now); left >= timeout-timeout/8 && left <= timeout { // a clock may be set back
 		return nil
 	}
 	*by = now.Add(timeout)

@@ -83,7 +83,7 @@ func (w *response) take(r *http.Request, now time.Time, last bool) []byte {
 	}
 	clear(w.header)
 	w.status, w.body, w.text = 0, w.body[:0], text[:0]
-	if cap(text) > keep {
+	if cap(text) > keep || cap(w.body) > keep {
 		w.body, w.text = nil, nil
 	}
 	return text

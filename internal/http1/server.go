@@ -32,15 +32,13 @@ type Server struct {
 	listener net.Listener
 	open     map[*conn]struct{}
 	serving  sync.WaitGroup
-	cutOff   context.CancelFunc // ends what is under way
 }
 
 // Serve answers until the server is shut, which it reports as
 // [http.ErrServerClosed], or the listener fails. A server serves once.
 func (s *Server) Serve(l net.Listener) error {
 	defer l.Close()
-	ctx, cancel := context.WithCancel(context.Background())
-	if !s.begin(l, cancel) {
+	if !s.begin(l) {
 		return http.ErrServerClosed
 	}
 	for {
@@ -51,9 +49,10 @@ func (s *Server) Serve(l net.Listener) error {
 			}
 			return err
 		}
-		if c := s.admit(ctx, accepted); c != nil {
+		if c := s.admit(accepted); c != nil {
 			go func() {
 				defer s.leave(c)
+				defer c.cutOff()
 				c.serve()
 			}()
 		}
@@ -61,26 +60,22 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // begin notes what ends the server, unless it has ended already.
-func (s *Server) begin(l net.Listener, cutOff context.CancelFunc) bool {
+func (s *Server) begin(l net.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.listener, s.cutOff, s.open = l, cutOff, map[*conn]struct{}{}
-	if s.stopping.Load() {
-		cutOff()
-		return false
-	}
-	return true
+	s.listener, s.open = l, map[*conn]struct{}{}
+	return !s.stopping.Load()
 }
 
 // admit counts a connection among the open ones; nil: it came too late.
-func (s *Server) admit(ctx context.Context, accepted net.Conn) *conn {
+func (s *Server) admit(accepted net.Conn) *conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopping.Load() {
 		_ = accepted.Close()
 		return nil
 	}
-	c := newConn(s, ctx, accepted)
+	c := newConn(s, accepted)
 	s.open[c] = struct{}{}
 	s.serving.Add(1)
 	return c
@@ -110,11 +105,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // Close ends everything at once, answered or not.
 func (s *Server) Close() error {
-	err := s.stop(func(c *conn) { _ = c.Close() })
-	if s.cutOff != nil {
-		s.cutOff()
-	}
-	return err
+	return s.stop(func(c *conn) {
+		_ = c.Close()
+		c.cutOff()
+	})
 }
 
 // stop closes the listener, and ends each open connection.

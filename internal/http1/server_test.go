@@ -345,6 +345,20 @@ func TestAServerThatWasShutServesNobody(t *testing.T) {
 	}
 }
 
+// Whether it serves already or not, a server that is closed ends.
+func TestCloseAtOnce(t *testing.T) {
+	for range 100 {
+		s := serving(func(http.ResponseWriter, *http.Request) {})
+		_, served := start(t, s)
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			t.Fatalf("Serve gave %v", err)
+		}
+	}
+}
+
 // A listener that fails ends the server with its error.
 func TestAListenerThatFails(t *testing.T) {
 	failed := errors.New("the listener is gone")

@@ -134,7 +134,7 @@ func (h *Handler) judgeDescribed(e endpoint, r *http.Request, more described) (a
 	ctx := &limit{Context: r.Context(), at: time.Now().Add(h.rules.timeout)}
 	defer ctx.end()
 	a = c.run(ctx)
-	h.unused.Put(c) // not one that broke
+	h.done(c) // not one that broke
 	return a
 }
 
@@ -147,4 +147,11 @@ func (h *Handler) begin(e endpoint, r *http.Request, more described) *check {
 	}
 	*c = check{handler: h, endpoint: e, request: r, routes: h.routes.Load(), described: more, credentials: c.credentials}
 	return c
+}
+
+// done keeps the room of a check that has ended, and nothing that was in it.
+func (h *Handler) done(c *check) {
+	clear(c.credentials)
+	*c = check{credentials: c.credentials}
+	h.unused.Put(c)
 }

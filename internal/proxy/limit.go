@@ -13,9 +13,10 @@ type limit struct {
 	context.Context
 	at time.Time
 
-	waited sync.Once
+	mu     sync.Mutex
 	timed  context.Context // nil: nobody has waited
 	cancel context.CancelFunc
+	ended  bool
 }
 
 // Deadline implements [context.Context].
@@ -28,23 +29,43 @@ func (l *limit) Deadline() (time.Time, bool) {
 
 // Done implements [context.Context].
 func (l *limit) Done() <-chan struct{} {
-	l.waited.Do(func() { l.timed, l.cancel = context.WithDeadline(l.Context, l.at) })
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.timed != nil:
+	case l.ended:
+		l.timed, l.cancel = context.WithCancel(l.Context)
+		l.cancel()
+	default:
+		l.timed, l.cancel = context.WithDeadline(l.Context, l.at)
+	}
 	return l.timed.Done()
 }
 
 // Err implements [context.Context].
 func (l *limit) Err() error {
-	if err := l.Context.Err(); err != nil {
-		return err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timed != nil {
+		return l.timed.Err()
 	}
-	if time.Until(l.at) <= 0 {
+	err := l.Context.Err()
+	switch {
+	case err != nil:
+		return err
+	case l.ended:
+		return context.Canceled
+	case time.Until(l.at) <= 0:
 		return context.DeadlineExceeded
 	}
 	return nil
 }
 
-// end frees the timer. Nobody may wait any more.
+// end ends it now, as [context.CancelFunc] does.
 func (l *limit) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
 	if l.cancel != nil {
 		l.cancel()
 	}

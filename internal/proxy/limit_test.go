@@ -82,3 +82,55 @@ func TestALimitEndsUnwatched(t *testing.T) {
 		l.end()
 	})
 }
+
+// What is still about when a check is over, it ends, whether somebody had
+// waited before or not.
+func TestALimitEndsWhatHangsOnIt(t *testing.T) {
+	// Children are let go when all is over.
+	for name, hang := range map[string]func(*testing.T, context.Context) context.Context{
+		"itself": func(_ *testing.T, ctx context.Context) context.Context { return ctx },
+		"a child": func(t *testing.T, ctx context.Context) context.Context {
+			child, cancel := context.WithCancel(ctx)
+			t.Cleanup(cancel)
+			return child
+		},
+		"a timed child": func(t *testing.T, ctx context.Context) context.Context {
+			child, cancel := context.WithTimeout(ctx, time.Hour)
+			t.Cleanup(cancel)
+			return child
+		},
+		"a value": func(_ *testing.T, ctx context.Context) context.Context { return context.WithValue(ctx, unusedKey{}, 1) },
+	} {
+		for _, late := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				l := &limit{Context: t.Context(), at: time.Now().Add(time.Hour)}
+				if late {
+					l.end()
+				}
+				ctx := hang(t, l)
+				l.end()
+				<-ctx.Done()
+				if err := ctx.Err(); !errors.Is(err, context.Canceled) {
+					t.Errorf("ended: %v", err)
+				}
+			})
+		}
+	}
+}
+
+type unusedKey struct{}
+
+// The library watches a context that is not its own on a goroutine that may see
+// the end of both at once, and panics where an end has no error.
+func TestALimitThatEndsWithItsChildren(t *testing.T) {
+	for range 20_000 {
+		l := &limit{Context: t.Context(), at: time.Now().Add(time.Hour)}
+		ctx, cancel := context.WithTimeout(l, time.Minute)
+		stop := context.AfterFunc(l, func() {})
+		go func() { <-l.Done() }()
+		_ = ctx.Err()
+		stop()
+		cancel()
+		l.end()
+	}
+}
