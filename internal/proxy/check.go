@@ -38,8 +38,7 @@ type check struct {
 
 	described described // what Envoy says beside that
 
-	found       found
-	credentials http.Header // room for them
+	found found
 }
 
 // run follows the order of the contract: who may ask, what is asked, who is
@@ -136,7 +135,7 @@ func (c *check) read() error {
 // authenticate accepts accounts and the platform, nobody else.
 func (c *check) authenticate(ctx context.Context) (tenancy.Actor, error) {
 	actor, err := c.handler.ports.Authenticator.Authenticate(ctx, Credentials{
-		Header: pick(c.credentials, c.request.Header),
+		Header: credentials(c.request.Header),
 		Method: c.target.method,
 		Host:   c.target.authority,
 	})

@@ -136,13 +136,13 @@ func (g guard) facts(h http.Header) map[string][]string {
 	return facts
 }
 
-// pick gives what authentication reads, in a map that held another's.
-func pick(room, h http.Header) http.Header {
-	clear(room)
+// credentials picks what authentication reads.
+func credentials(h http.Header) http.Header {
+	picked := make(http.Header) // few requests bring more than one of them
 	for _, name := range credential {
 		if values := h[name]; len(values) > 0 {
-			room[name] = values
+			picked[name] = values
 		}
 	}
-	return room
+	return picked
 }
