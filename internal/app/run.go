@@ -27,8 +27,8 @@ const (
 )
 
 // Server is the HTTP server of every listener but that of proxies, with its
-// limits of time and size. It answers every request itself: net/http would answer OPTIONS * with
-// 200.
+// limits of time and size. It answers every request itself: net/http would
+// answer OPTIONS * with 200.
 func Server(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler: handler, DisableGeneralOptionsHandler: true,

@@ -79,7 +79,7 @@ func (c *conn) serve() {
 			return
 		}
 		if last {
-			Leave(c.Conn, c.server.Clock().Add(lingering))
+			Leave(c.Conn, c.server.Clock())
 			return
 		}
 	}
@@ -184,10 +184,11 @@ func postpone(by *time.Time, now time.Time, timeout time.Duration, set func(time
 }
 
 // Leave ends a connection's answers, and throws away what the other side still
-// sends until it has no more or the time has come. The caller closes it.
-func Leave(conn net.Conn, until time.Time) {
+// sends until it has no more, or for as long as an answer may be on its way. The
+// caller closes it.
+func Leave(conn net.Conn, now time.Time) {
 	half, can := conn.(interface{ CloseWrite() error })
-	if !can || half.CloseWrite() != nil || conn.SetReadDeadline(until) != nil {
+	if !can || half.CloseWrite() != nil || conn.SetReadDeadline(now.Add(lingering)) != nil {
 		return
 	}
 	_, _ = io.Copy(io.Discard, conn)

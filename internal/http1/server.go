@@ -92,7 +92,7 @@ func (s *Server) leave(c *conn) {
 // every request that has begun is answered. It ends with ctx, too, and gives
 // its error then.
 func (s *Server) Shutdown(ctx context.Context) error {
-	err := s.stop(func(c *conn) { c.endIfIdle() })
+	err := s.stop((*conn).endIfIdle)
 	done := make(chan struct{})
 	go func() { s.serving.Wait(); close(done) }()
 	select {

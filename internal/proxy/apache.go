@@ -32,10 +32,6 @@ var apacheControl = map[string]string{
 // kept for the next: Apache opens one for each check and sends at once.
 const authorizerTime = 10 * time.Second
 
-// drainTime is how long a connection that ends is kept for what Apache still
-// sends.
-const drainTime = 250 * time.Millisecond
-
 // ServeAuthorizer answers the checks of one FastCGI connection, which carries
 // one, or several where the server wants to keep it. A check that cannot be
 // read is denied. Whatever is no check gets no answer, which Apache turns into
@@ -56,7 +52,7 @@ func (h *Handler) ServeAuthorizer(ctx context.Context, conn net.Conn) error {
 			_, err = conn.Write(appendEnd(nil, next.id, fcgiUnknown))
 		}
 		if err != nil || !next.keep {
-			http1.Leave(conn, h.ports.Clock().Add(drainTime)) // an empty body may follow
+			http1.Leave(conn, h.ports.Clock()) // an empty body may follow
 			return err
 		}
 		last = next
